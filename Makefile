@@ -1,0 +1,47 @@
+# Every verb of the project. `make help` lists them.
+PYTHON ?= python3
+LAB := .venv/bin/lab
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench lock clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make the virtual environment .venv from the locked requirements
+	@$(PYTHON) bootstrap.py
+
+demo: ## lesson basic on a local cloud, from nothing to the first items
+	@$(PYTHON) bootstrap.py
+	@$(LAB) demo
+
+.PHONY: development
+development:
+	@$(PYTHON) bootstrap.py --development
+
+test: development ## the whole suite
+	@.venv/bin/python -m pytest -n auto
+
+lint: development ## ruff and pyright, as CI runs them
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/pyright
+
+format: development ## format and mend what ruff can mend
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+bench: development ## the benchmarks (minutes); figures go to benchmarks/README.md
+	@.venv/bin/python -m benchmarks
+
+LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --quiet
+lock: development ## lock the versions of pyproject.toml, with hashes, into requirements/
+	@echo "uv==0.13.9" | $(LOCK) - -o requirements/uv.txt
+	@$(LOCK) pyproject.toml -o requirements/lab.txt
+	@$(LOCK) pyproject.toml --group dev -c requirements/lab.txt -o requirements/dev.txt
+	@$(LOCK) --group pyproject.toml:handlers -c requirements/dev.txt -o requirements/handlers.txt
+
+clean: ## stop the local cloud, remove .venv and .lab
+	@if [ -x $(LAB) ]; then $(LAB) cloud stop || true; fi
+	@rm -rf .venv .lab

@@ -1,0 +1,160 @@
+"""Make the virtual environment `.venv` from the locked requirements: what `make` runs before anything else.
+
+Uses nothing but the standard library. Safe to run twice, at once, and after a killed run: a stamp inside `.venv`
+names the requirements it was made from and is written last; a lock lets one run at a time work on one clone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+HANDLER_PACKAGES = VENV / "handler-packages"
+MINIMUM_PYTHON = (3, 11)
+
+
+class BootstrapError(Exception):
+    """The environment cannot be made; the message says what to do."""
+
+
+def requirement_files(*, development: bool) -> list[Path]:
+    """Return the lock files to install, the interpreter's own tools excluded."""
+    return [ROOT / "requirements" / ("dev.txt" if development else "lab.txt")]
+
+
+def fingerprint(*, development: bool) -> str:
+    """Return a hash of all that the environment is made from."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    names = [*requirement_files(development=development), ROOT / "requirements" / "handlers.txt"]
+    for path in [*names, ROOT / "requirements" / "uv.txt", ROOT / "pyproject.toml", Path(__file__)]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def is_ready(*, development: bool) -> bool:
+    """Say whether `.venv` already holds what is asked for (a development environment also serves for plain use)."""
+    wanted = {fingerprint(development=True), fingerprint(development=development)}
+    with contextlib.suppress(OSError):
+        return PYTHON.exists() and (VENV / "ready").read_text() in wanted
+    return False
+
+
+@contextlib.contextmanager
+def only_one() -> Iterator[None]:
+    """Wait until no other set-up works on this clone."""
+    folder = ROOT / ".lab"
+    folder.mkdir(exist_ok=True)
+    with (folder / "bootstrap.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print("Another set-up of this clone is running; waiting for it to end …", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def run(title: str, command: list[str]) -> None:
+    """Run one step, showing its title and how long it took; its output only if it fails."""
+    print(f"  {title} … ", end="", flush=True)
+    start = time.monotonic()
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print("failed")
+        raise BootstrapError(f"{done.stdout}{done.stderr}".strip())
+    print(f"{time.monotonic() - start:.1f} s", flush=True)
+
+
+def install_uv() -> None:
+    """Install uv, itself a package: it installs the rest in a fraction of the time."""
+    requirements = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", "requirements/uv.txt"]
+    pip = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False)
+    if pip.returncode == 0:
+        # Making pip a second time, inside .venv, takes longer than all the rest of this step.
+        with contextlib.suppress(BootstrapError):
+            run("uv", [sys.executable, "-m", "pip", "--python", str(PYTHON), *requirements])
+            return
+    run("pip", [str(PYTHON), "-m", "ensurepip", "--default-pip"])
+    run("uv", [str(PYTHON), "-m", "pip", *requirements])
+
+
+def uv(*arguments: str) -> list[str]:
+    """Return a uv command; with the system's certificates it also works behind a school's proxy."""
+    return [str(VENV / "bin" / "uv"), "pip", *arguments, "--quiet", "--system-certs"]
+
+
+def build(*, development: bool) -> None:
+    """Make the environment anew, or bring it up to date."""
+    marker = VENV / "ready"
+    print(f"Setting up {VENV.name} (once; {'with' if development else 'without'} the development tools)", flush=True)
+    if not PYTHON.exists() or not marker.exists():
+        shutil.rmtree(VENV, ignore_errors=True)  # a killed run may have left half of one
+        run("virtual environment", [sys.executable, "-m", "venv", "--without-pip", str(VENV)])
+    marker.unlink(missing_ok=True)
+    install_uv()
+    target = ["--python", str(PYTHON)]
+    locks = [argument for path in requirement_files(development=development) for argument in ("-r", str(path))]
+    run("packages", uv("install", *target, "--require-hashes", *locks))
+    shutil.rmtree(HANDLER_PACKAGES, ignore_errors=True)
+    handlers = ["--require-hashes", "-r", "requirements/handlers.txt", "--target", str(HANDLER_PACKAGES)]
+    run("packages that travel with the handlers", uv("install", *target, *handlers))
+    run("the lab command", [str(PYTHON), "-c", INSTALL_COMMAND, str(ROOT)])
+    marker.write_text(fingerprint(development=development))
+
+
+# An editable install without a build: a .pth file and one script. It needs no build backend at run time, so that
+# set-up works from a wheelhouse without network just as well.
+INSTALL_COMMAND = """
+import pathlib, site, stat, sys
+root = sys.argv[1]
+packages = pathlib.Path(next(p for p in site.getsitepackages() if p.endswith("site-packages")))
+(packages / "streamlab.pth").write_text(root + "\\n")
+command = pathlib.Path(sys.executable).parent / "lab"
+# Through sh, because a path in a shebang may neither be long nor hold a space.
+start = f"#!/bin/sh\\n\'\'\'exec' \\"{sys.executable}\\" \\"$0\\" \\"$@\\"\\n' \'\'\'\\n"
+command.write_text(start + "import sys\\nfrom lab.command import main\\nsys.exit(main())\\n")
+command.chmod(command.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+"""
+
+
+def main() -> int:
+    """Make `.venv` ready; 0 when it is, 1 when it cannot be made."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--development", action="store_true", help="also install what tests and lint need")
+    development = parser.parse_args().development
+    if sys.version_info < MINIMUM_PYTHON:
+        found = ".".join(map(str, sys.version_info[:3]))
+        print(f"streamlab needs Python 3.11 or newer; `python3` is {found}.")
+        print("Install a newer one, then name it: make PYTHON=python3.12 demo")
+        return 1
+    try:
+        with only_one():
+            if not is_ready(development=development):
+                build(development=development)
+    except (BootstrapError, OSError) as error:
+        print(f"\n{error}\n\nThe set-up did not finish. Check the network (or the wheelhouse) and the free disk space,")
+        print("then run the same command again: it goes on safely.")
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. Run the same command again: it goes on safely.")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

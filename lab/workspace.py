@@ -1,0 +1,29 @@
+"""Where things lie: the project's root and the folder `.lab` that holds everything the lab makes on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The clone: where `Pulumi.yaml` and `__main__.py` lie."""
+
+
+def lab_folder() -> Path:
+    """Return the folder of this clone's state (`.lab`; `LAB_HOME` names another, as the tests do)."""
+    return Path(os.environ.get("LAB_HOME") or ROOT / ".lab")
+
+
+def cloud_folder() -> Path:
+    """Return the default state folder of this clone's local cloud."""
+    return lab_folder() / "cloud"
+
+
+def stack_file(stack: str) -> Path:
+    """Return the file with a stack's state, Pulumi's deployment schema version 3."""
+    return lab_folder() / "stacks" / f"{stack}.json"
+
+
+def packages_folder() -> Path:
+    """Return the folder of the built handler packages."""
+    return lab_folder() / "packages"
