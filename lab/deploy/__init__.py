@@ -1,0 +1,1 @@
+"""Deploying: the program, the engine that runs it on the local cloud, and the provider that makes what it asks for."""
