@@ -35,4 +35,4 @@ def _generated_modules() -> str:
     return str(Path(found.submodule_search_locations[0]) / "runtime" / "proto")
 
 
-__path__ = [_generated_modules()]
+__path__.append(_generated_modules())
