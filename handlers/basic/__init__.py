@@ -1,0 +1,1 @@
+"""Lesson `basic`: events of a Kinesis stream into a DynamoDB table."""
