@@ -1,0 +1,58 @@
+"""The `lab` command: finds the verb, runs it, and tells a failure in words.
+
+A verb's module is imported when the verb is called, so that `lab --help` costs little more than Typer itself.
+Exit codes: 0 done, 1 failed, 2 wrong use; as shells have it, 130 after Ctrl-C and 141 when nobody reads on.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import typer
+from typer.main import get_command
+
+from lab import failures, help_page
+from lab.command_line import VerbGroup
+from lab.verbs import sections
+from languages import gettext as _
+
+
+class Lab(VerbGroup):
+    """All verbs, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  (Typer's signature)
+        """Return the names of the verbs."""
+        return [name for _heading, verbs in sections() for name in verbs]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Import a verb; None if there is none of that name."""
+        summaries = {name: summary for _heading, verbs in sections() for name, summary in verbs.items()}
+        if cmd_name not in summaries:
+            return None
+        command = get_command(importlib.import_module(f"lab.verbs.{cmd_name}").app)
+        command.short_help = summaries[cmd_name]
+        return command
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the page `lab --help`."""
+        formatter.write(
+            help_page.of_group(ctx, _("Learn event streaming by deploying, breaking and repairing it."), sections())
+        )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line (by default the process's own) and return the exit code."""
+    failures.speak_any_encoding()
+    try:
+        # Typer's own way of running (`app()`) would answer errors itself, in English; its two halves do not.
+        lab = Lab(name="lab")
+        with lab.make_context("lab", sys.argv[1:] if arguments is None else arguments) as context:
+            lab.invoke(context)
+        sys.stdout.flush()  # a reader that has gone away is noticed here, not by the interpreter's last words
+    except typer.Exit as ending:
+        return ending.exit_code
+    except BaseException as error:  # noqa: BLE001  (no traceback reaches a learner, whatever happened)
+        return failures.tell(error)
+    return 0

@@ -1,0 +1,165 @@
+"""How a verb is written: as a Typer app of its own, in a module of its own, with the options that all verbs share.
+
+Two things of Typer's are replaced here. It turns text into values with pydantic, which takes longer to import than most
+verbs need to run; and it speaks English only, in its help and in its errors. Typer is pinned exactly for that reason,
+and tests/command/test_command_line.py fails where a new one no longer fits.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from lab import help_page
+from lab.errors import UsageError
+from languages import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Stack = Annotated[
+    str,
+    typer.Option("--stack", metavar="NAME", help=_("The stack to act on, as in Pulumi.NAME.yaml.")),
+]
+AsJson = Annotated[bool, typer.Option("--json", help=_("Print JSON, for a program to read."))]
+LOCAL_STACK = "local"
+
+
+class VerbApp(typer.Typer):
+    """A module's verb, or its group of verbs: what `lab/verbs/<name>.py` calls `app`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            cls=VerbGroup, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=""
+        )
+
+    def verb(
+        self, name: str, *, summary: str = "", details: str = "", examples: Sequence[str]
+    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Register a function as a verb.
+
+        Args:
+            name: as it is typed.
+            summary: one sentence; a verb of the first level has it in `lab.verbs.SECTIONS`.
+            details: what else the help page should say.
+            examples: lines to type, the commonest first; a remark may follow two spaces and a `#`.
+        """
+        return self.command(name, cls=Verb, short_help=summary, help=details, epilog="\n".join(examples))
+
+
+class Verb(TyperCommand):
+    """One verb: its values made without pydantic, its help page and its errors in the person's language."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        for parameter in self.params:
+            if isinstance(parameter, TyperOption | TyperArgument):
+                # Typer asks for it whenever it needs a value; an attribute of the object hides the method.
+                vars(parameter)["get_runtime_param"] = functools.partial(_Values, parameter)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help page."""
+        formatter.write(help_page.of_verb(self, ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line; what is wrong with it becomes a `UsageError` of ours."""
+        ctx.allow_extra_args = True
+        try:
+            surplus = super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            raise _in_our_words(error, ctx) from error
+        if surplus:
+            what = _("`{command}` cannot use {words}.")
+            raise _usage_error(what.format(command=ctx.command_path, words=_quoted(surplus)), ctx)
+        return surplus
+
+
+class VerbGroup(TyperGroup):
+    """A verb that has verbs of its own, as `lab cloud` has; without one of them it shows its help page."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help page."""
+        sections = [("", {name: self.commands[name].short_help or "" for name in self.list_commands(ctx)})]
+        formatter.write(help_page.of_group(ctx, self.short_help or "", sections))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line up to the verb."""
+        try:
+            return super().parse_args(ctx, args or ["--help"])
+        except typer.TyperException as error:
+            raise _in_our_words(error, ctx) from error
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the verb, or say which ones there are."""
+        name, *others = args
+        command = self.get_command(ctx, name)
+        if command is None:
+            known = self.list_commands(ctx)
+            similar = difflib.get_close_matches(name, known, n=2) or known
+            what = _("There is no `{command} {name}`.").format(command=ctx.command_path, name=name)
+            raise _usage_error(what, ctx, why=_("Did you mean {names}?").format(names=_quoted(similar)))
+        return name, command, others
+
+
+class _Values:
+    """Makes the value of a parameter from what was typed: text, a number, or a list of texts.
+
+    Stands where Typer has its pydantic adapters (`typer._coercion.RuntimeParam`), and is called as they are.
+    """
+
+    def __init__(self, parameter: TyperOption | TyperArgument) -> None:
+        self._annotation = parameter.type_descriptor.annotation
+        self._minimum = parameter.min
+        self._many = parameter.multiple or parameter.nargs == -1
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the value; a text that is none of its kind is a `UsageError`."""
+        if value is None or self._many:
+            return value if value is not None else ()
+        if self._annotation not in (int, float):
+            return value
+        name = param.opts[0]
+        try:
+            number = self._annotation(value)
+        except ValueError:
+            kind = _("a whole number") if self._annotation is int else _("a number")
+            what = _("{name} must be {kind}, not {value!r}.").format(name=name, kind=kind, value=value)
+            raise _usage_error(what, ctx) from None
+        if self._minimum is not None and not number >= self._minimum:  # `not >=`, because of nan
+            what = _("{name} must be at least {minimum}, not {value}.")
+            raise _usage_error(what.format(name=name, minimum=self._minimum, value=value), ctx)
+        return number
+
+
+def _in_our_words(error: typer.TyperException, ctx: Any) -> UsageError:
+    """Return what Typer's parser found wrong, told in the person's language (its own texts are English only)."""
+    option = getattr(error, "option_name", "")
+    command = ctx.command_path
+    match type(error).__name__:
+        case "NoSuchOption":
+            possible = getattr(error, "possibilities", None)
+            why = _("Did you mean {names}?").format(names=_quoted(possible)) if possible else ""
+            return _usage_error(
+                _("`{command}` has no option {option}.").format(command=command, option=option), ctx, why
+            )
+        case "BadOptionUsage" if "requires" in error.message:
+            return _usage_error(_("{option} needs a value.").format(option=option), ctx)
+        case "BadOptionUsage":
+            return _usage_error(_("{option} takes no value.").format(option=option), ctx)
+        case "MissingParameter":
+            name = getattr(error, "param").display_name_raw  # noqa: B009  (pyright knows TyperException only)
+            return _usage_error(_("`{command}` needs {name}.").format(command=command, name=name), ctx)
+        case _:
+            return _usage_error(error.format_message(), ctx)
+
+
+def _usage_error(what: str, ctx: Any, why: str = "") -> UsageError:
+    return UsageError(what, why=why, next_step=_("See `{command} --help`.").format(command=ctx.command_path))
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)

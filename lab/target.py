@@ -1,0 +1,84 @@
+"""What a verb acts on: a stack's outputs, by which every physical name is found, and AWS clients that reach it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lab.errors import LabError, UsageError
+from languages import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lab.aws import Clients
+
+
+class Target:
+    """A deployed stack.
+
+    Args:
+        stack: its name, as in `Pulumi.<stack>.yaml`.
+    """
+
+    def __init__(self, stack: str) -> None:
+        self.stack = stack
+
+    @cached_property
+    def clients(self) -> Clients:
+        """Clients of the local cloud, and of nothing else: a wrong name can never reach an account.
+
+        Raises:
+            LabError: no local cloud runs.
+        """
+        from lab.aws import Clients  # noqa: PLC0415  (a verb's help page needs none of these)
+        from lab.cloud.client import require_cloud  # noqa: PLC0415
+
+        return Clients.local(require_cloud().url)
+
+    @cached_property
+    def outputs(self) -> Mapping[str, Any]:
+        """The stack's outputs: one object per deployed lesson.
+
+        Raises:
+            LabError: the stack is not deployed.
+        """
+        from lab.deploy.stack import Stack  # noqa: PLC0415
+
+        return Stack.load(self.stack).outputs()
+
+    def lesson(self, name: str) -> Mapping[str, Any]:
+        """Return the outputs of one lesson, with the names that the lesson's text has for them.
+
+        Raises:
+            LabError: the lesson is not deployed.
+        """
+        if name not in self.outputs:
+            deployed = ", ".join(sorted(self.outputs)) or _("none")
+            raise LabError(
+                _("Lesson {name} is not deployed in stack {stack}.").format(name=name, stack=self.stack),
+                why=_("Deployed lessons: {names}.").format(names=deployed),
+                next_step=_("Deploy it: lab up {name}").format(name=name),
+            )
+        return self.outputs[name]
+
+    def name_of(self, given: str, output: str) -> str:
+        """Return a lesson's output where a lesson's name was given, else what was given: a physical name itself."""
+        return str(self.lesson(given)[output]) if given in LESSONS else given
+
+
+LESSONS = ("basic", "votes", "purchases", "orders", "archive")
+"""The names of all lessons; which of them can be deployed yet, the program knows."""
+
+
+def require_lesson(given: str, supported: tuple[str, ...]) -> None:
+    """Refuse a lesson that a verb does not know.
+
+    Raises:
+        UsageError: names those it knows.
+    """
+    if given not in supported:
+        raise UsageError(
+            _("This verb does not know a lesson {name!r}.").format(name=given),
+            next_step=_("Lessons it knows: {names}.").format(names=", ".join(supported)),
+        )

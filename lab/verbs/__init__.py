@@ -1,0 +1,43 @@
+"""The verbs of the `lab` command, one module each, imported when the verb is called."""
+
+from __future__ import annotations
+
+from languages import gettext as _
+
+
+def sections() -> list[tuple[str, dict[str, str]]]:
+    """Return the verbs as `lab --help` lists them: heading, and under it verb and what it does.
+
+    The verb `name` is the module `lab.verbs.name`.
+    """
+    return [
+        (
+            _("Begin here"),
+            {"demo": _("Lesson basic on a local cloud: from nothing to the first items, and why one record failed.")},
+        ),
+        (
+            _("Deploy"),
+            {
+                "up": _("Deploy lessons, or bring what is deployed up to date."),
+                "preview": _("Show what `up` would change, and change nothing."),
+                "down": _("Remove everything that is deployed."),
+                "outputs": _("Show the names of what is deployed."),
+                "refresh": _("Compare the state with what is really there, and take over what is different."),
+                "package": _("Build the code packages of the lessons' functions."),
+            },
+        ),
+        (
+            _("Use what is deployed"),
+            {
+                "send": _("Send events to a lesson's stream."),
+                "show": _("Show what came out of a lesson: items, failures, and both by shard."),
+                "logs": _("Show the log of a function."),
+                "stream": _("Look into a stream: its shards, its records."),
+                "env": _("Print what a shell needs so that the AWS CLI and boto3 talk to the local cloud."),
+            },
+        ),
+        (
+            _("The local cloud"),
+            {"cloud": _("Start, stop and look after the AWS on this computer.")},
+        ),
+    ]

@@ -1,0 +1,76 @@
+"""`lab logs`: the log of a function, as it is or as it grows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
+from lab.errors import LabError
+from lab.log_reading import LogLine, LogReader
+from lab.target import LESSONS, Target
+from lab.terminal import note, say, say_json_line, styled
+from lab.times import moment, shown
+from languages import gettext as _
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+
+app = VerbApp()
+
+
+@app.verb(
+    "logs",
+    examples=(
+        "lab logs basic",
+        "lab logs basic --follow",
+        "lab logs basic --since 1d",
+    ),
+)
+def logs(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=_("A lesson (its consumer function), or a function."))],
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help=_("Go on until Ctrl-C."))] = False,
+    since: Annotated[
+        str,
+        typer.Option("--since", metavar="TIME", help=_("From when on: so long ago (10m, 2h, 1d), or a time in UTC.")),
+    ] = "1h",
+    stack: Stack = LOCAL_STACK,
+    as_json: AsJson = False,
+) -> None:
+    """Print the lines, oldest first; with --json one object per line."""
+    oldest = moment(since, option="--since")
+    target = Target(stack)
+    group = target.name_of(name, "ConsumerLogGroupName") if name in LESSONS else f"/aws/lambda/{name}"
+    _require_group(target.clients.logs, group, name)
+    lines = 0
+    for line in LogReader(target.clients.logs, group, int(oldest.timestamp() * 1000)).read(follow=follow):
+        lines += 1
+        if as_json:
+            say_json_line({"time": _time(line), "stream": line.stream, "message": line.message})
+        else:
+            say(f"{styled(_time(line), 'dim')}  {line.message}")
+    if not lines and not as_json:
+        note(_("Nothing was logged since {time}. Look further back: --since 1d").format(time=shown(oldest)))
+
+
+def _time(line: LogLine) -> str:
+    return shown(dt.datetime.fromtimestamp(line.milliseconds / 1000, dt.UTC))
+
+
+def _require_group(client: CloudWatchLogsClient, group: str, name: str) -> None:
+    """Refuse a name that has no log group, telling which there are."""
+    groups = [
+        found.get("logGroupName", "")
+        for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/")
+        for found in page["logGroups"]
+    ]
+    if group not in groups:
+        known = ", ".join(found.removeprefix("/aws/lambda/") for found in groups) or _("none")
+        raise LabError(
+            _("There is no function {name} with a log.").format(name=name),
+            why=_("Functions with a log: {names}.").format(names=known),
+            next_step=_("Deploy a lesson: lab up basic"),
+        )
