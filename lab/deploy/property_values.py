@@ -19,7 +19,7 @@ import hashlib
 import os
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from google.protobuf import struct_pb2
 
@@ -38,9 +38,19 @@ RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
+def is_object(value: Plain) -> TypeGuard[dict[str, Any]]:
+    """Say whether a value is an object, special values included."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Plain) -> TypeGuard[list[Any]]:
+    """Say whether a value is a list."""
+    return isinstance(value, list)
+
+
 def signature_of(value: Plain) -> str | None:
     """Return the signature of a special value, None for any other value."""
-    return value.get(SIGNATURE) if isinstance(value, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return value.get(SIGNATURE) if is_object(value) else None
 
 
 def secret(value: Plain) -> dict[str, Plain]:
@@ -91,12 +101,12 @@ def _fill(target: struct_pb2.Value, value: Plain) -> None:
         target.bool_value = value
     elif isinstance(value, (int, float)):
         target.number_value = value
-    elif isinstance(value, dict):
+    elif is_object(value):
         target.struct_value.SetInParent()
-        _fill_struct(target.struct_value, value)  # pyright: ignore[reportUnknownArgumentType]
-    elif isinstance(value, (list, tuple)):
+        _fill_struct(target.struct_value, value)
+    elif is_list(value):
         target.list_value.SetInParent()
-        for item in value:  # pyright: ignore[reportUnknownVariableType]
+        for item in value:
             _fill(target.list_value.values.add(), item)
     else:
         raise TypeError(f"{type(value).__name__} is no property value")
@@ -104,35 +114,35 @@ def _fill(target: struct_pb2.Value, value: Plain) -> None:
 
 def strip_secrets(value: Plain) -> Plain:
     """Return the value with secrets and outputs replaced by what they hold (an output without a value by UNKNOWN)."""
-    if isinstance(value, dict):
+    if is_object(value):
         kind = signature_of(value)
         if kind in (SECRET, OUTPUT):
             return strip_secrets(value["value"]) if "value" in value else UNKNOWN
-        return {name: strip_secrets(item) for name, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, list):
-        return [strip_secrets(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return {name: strip_secrets(item) for name, item in value.items()}
+    if is_list(value):
+        return [strip_secrets(item) for item in value]
     return value
 
 
 def contains_secret(value: Plain) -> bool:
     """Say whether a secret stands anywhere in the value."""
-    if isinstance(value, dict):
+    if is_object(value):
         kind = signature_of(value)
-        if kind == SECRET or (kind == OUTPUT and value.get("secret")):  # pyright: ignore[reportUnknownMemberType]
+        if kind == SECRET or (kind == OUTPUT and value.get("secret")):
             return True
-        return any(contains_secret(item) for item in value.values())  # pyright: ignore[reportUnknownVariableType]
-    return isinstance(value, list) and any(contains_secret(item) for item in value)  # pyright: ignore[reportUnknownVariableType]
+        return any(contains_secret(item) for item in value.values())
+    return is_list(value) and any(contains_secret(item) for item in value)
 
 
 def contains_unknown(value: Plain) -> bool:
     """Say whether anything in the value is not known yet."""
     if isinstance(value, str):
         return value == UNKNOWN
-    if isinstance(value, dict):
+    if is_object(value):
         if signature_of(value) == OUTPUT and "value" not in value:
             return True
-        return any(contains_unknown(item) for item in value.values())  # pyright: ignore[reportUnknownVariableType]
-    return isinstance(value, list) and any(contains_unknown(item) for item in value)  # pyright: ignore[reportUnknownVariableType]
+        return any(contains_unknown(item) for item in value.values())
+    return is_list(value) and any(contains_unknown(item) for item in value)
 
 
 # ---- hashes -------------------------------------------------------------------------------------------------------
