@@ -16,6 +16,8 @@ Standard output and standard error are one pipe that the pool reads as the log. 
 travels as NUL, so that a traceback stays one log event, as on AWS.
 """
 
+from __future__ import annotations
+
 import importlib
 import json
 import logging
@@ -24,6 +26,13 @@ import resource
 import sys
 import time
 import traceback
+
+TYPE_CHECKING = False  # importing `typing` would cost every cold start some milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn, TextIO
+
+    Handler = Callable[[Any, "LambdaContext"], Any]
 
 MESSAGE_LINE_FEED = "\0"
 LARGEST_RESPONSE_BYTES = 6_291_556  # the synchronous payload quota, as AWS counts it
@@ -35,7 +44,7 @@ UNICODE_AS_IT_IS = sys.version_info >= (3, 12)  # AWS's runtime escapes non-ASCI
 class Fault(Exception):  # noqa: N818 -- AWS's own word for it
     """A failure that the runtime, not the handler, names."""
 
-    def __init__(self, error_type, message, stack=None):  # noqa: ANN001
+    def __init__(self, error_type: str, message: str, stack: list[str] | None = None) -> None:
         super().__init__(message)
         self.error_type = error_type
         self.stack = stack or []
@@ -51,7 +60,7 @@ class CognitoIdentity:
 class Client:
     """`context.client_context.client`: the mobile application that called."""
 
-    def __init__(self, fields):  # noqa: ANN001
+    def __init__(self, fields: dict[str, Any]) -> None:
         self.installation_id = fields.get("installation_id")
         self.app_title = fields.get("app_title")
         self.app_version_name = fields.get("app_version_name")
@@ -62,8 +71,8 @@ class Client:
 class ClientContext:
     """`context.client_context`: what the caller sent as ClientContext."""
 
-    def __init__(self, fields):  # noqa: ANN001
-        self.client = Client(fields["client"]) if isinstance(fields.get("client"), dict) else None
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.client = Client(fields["client"]) if "client" in fields else None
         self.custom = fields.get("custom")
         self.env = fields.get("env")
 
@@ -71,12 +80,12 @@ class ClientContext:
 class LambdaContext:
     """The handler's second argument ("Using the Lambda context object to retrieve Python function information")."""
 
-    def __init__(self, header):  # noqa: ANN001
+    def __init__(self, header: dict[str, Any]) -> None:
         self._deadline = time.monotonic() + header["remaining_ms"] / 1000
         client_context = header.get("client_context")
         self.aws_request_id = header["request_id"]
         self.invoked_function_arn = header["invoked_arn"]
-        self.client_context = ClientContext(client_context) if isinstance(client_context, dict) else None
+        self.client_context = ClientContext(client_context) if client_context else None
         self.identity = CognitoIdentity()
         self.tenant_id = None
         self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
@@ -85,15 +94,15 @@ class LambdaContext:
         self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
 
-    def get_remaining_time_in_millis(self):  # noqa: ANN201
+    def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds left before the environment is ended; a clock that is set does not change it."""
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
-    def log(self, message):  # noqa: ANN001, ANN201, PLR6301
+    def log(self, message: object) -> None:
         """Write a message to the function's log."""
         sys.stdout.write(str(message))
 
-    def __repr__(self):  # noqa: ANN204
+    def __repr__(self) -> str:
         """Show every field, as AWS's context does."""
         return "LambdaContext([%s])" % ",".join("%s=%s" % item for item in vars(self).items() if item[0] != "_deadline")  # noqa: UP031
 
@@ -101,7 +110,7 @@ class LambdaContext:
 class Log(logging.Handler):
     """The root logger's handler: one message, one log event, in AWS's text format."""
 
-    def __init__(self, stream):  # noqa: ANN001
+    def __init__(self, stream: TextIO) -> None:
         super().__init__()
         self.request_id = ""
         self.stream = stream
@@ -112,7 +121,7 @@ class Log(logging.Handler):
         formatter.converter = time.gmtime
         self.setFormatter(formatter)
 
-    def emit(self, record):  # noqa: ANN001, ANN201
+    def emit(self, record: logging.LogRecord) -> None:
         """Write one record of the `logging` module."""
         try:
             record.aws_request_id = self.request_id
@@ -120,12 +129,12 @@ class Log(logging.Handler):
         except Exception:  # noqa: BLE001 -- as every handler of `logging` does
             self.handleError(record)
 
-    def write(self, message):  # noqa: ANN001, ANN201
+    def write(self, message: str) -> None:
         """Write one message as one event, whatever lines it has."""
         self.stream.write(message.rstrip("\n").replace("\n", MESSAGE_LINE_FEED) + "\n")
         self.stream.flush()
 
-    def error(self, failure):  # noqa: ANN001, ANN201
+    def error(self, failure: dict[str, Any]) -> None:
         """Write a failure as AWS's runtime does."""
         lines = ["[ERROR] {}: {}".format(failure["errorType"], failure["errorMessage"])]
         if failure["stackTrace"]:
@@ -136,23 +145,23 @@ class Log(logging.Handler):
 class Channel:
     """The control channel to the pool."""
 
-    def __init__(self, descriptor):  # noqa: ANN001
+    def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
 
-    def receive(self):  # noqa: ANN201
+    def receive(self) -> tuple[dict[str, Any], bytes]:
         """Wait for an invocation: its header and its event (JSON text). Exit when the pool is gone."""
         lengths = self._read(8)
         header = self._read(int.from_bytes(lengths[:4], "big"))
         return json.loads(header), self._read(int.from_bytes(lengths[4:], "big"))
 
-    def send(self, kind, payload=b""):  # noqa: ANN001, ANN201
+    def send(self, kind: bytes, payload: bytes = b"") -> None:
         """Send one frame, after everything that was printed has left this process."""
         if os.getpid() != MAIN_PROCESS:
             os._exit(0)  # a forked child came back through the handler: only the parent answers
         for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
-            try:
-                stream.flush()
-            except Exception:  # noqa: BLE001, PERF203, S110 -- the handler may have closed or replaced it
+            try:  # noqa: SIM105 -- one import less
+                stream.flush()  # pyright: ignore[reportOptionalMemberAccess]
+            except Exception:  # noqa: BLE001, S110 -- the handler may have closed or replaced it
                 pass
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         peak_kib = peak // 1024 if sys.platform == "darwin" else peak
@@ -161,8 +170,8 @@ class Channel:
         while view:
             view = view[os.write(self.descriptor, view) :]
 
-    def _read(self, length):  # noqa: ANN001, ANN202
-        parts = []
+    def _read(self, length: int) -> bytes:
+        parts: list[bytes] = []
         while length:
             part = os.read(self.descriptor, min(length, 1 << 20))
             if not part:
@@ -172,7 +181,7 @@ class Channel:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def describe(fault, request_id):  # noqa: ANN001, ANN201
+def describe(fault: Fault, request_id: str) -> dict[str, Any]:
     """Return the error object of a fault of the runtime."""
     return {
         "errorMessage": str(fault),
@@ -182,7 +191,7 @@ def describe(fault, request_id):  # noqa: ANN001, ANN201
     }
 
 
-def describe_exception(error, request_id):  # noqa: ANN001, ANN201
+def describe_exception(error: Exception, request_id: str) -> dict[str, Any]:
     """Return the error object of an exception, its stack from the function's own first frame on."""
     stack = traceback.extract_tb(error.__traceback__)
     own = 0
@@ -196,11 +205,11 @@ def describe_exception(error, request_id):  # noqa: ANN001, ANN201
     }
 
 
-def _is_of_the_runtime(filename):  # noqa: ANN001, ANN202
+def _is_of_the_runtime(filename: str) -> bool:
     return filename == __file__ or filename.startswith("<frozen importlib") or "/importlib/__init__.py" in filename
 
 
-def load_handler(name):  # noqa: ANN001, ANN201
+def load_handler(name: str) -> Handler:
     """Import the handler, with AWS's words when that fails.
 
     Args:
@@ -232,13 +241,13 @@ def load_handler(name):  # noqa: ANN001, ANN201
         ) from error
 
 
-def to_json(value):  # noqa: ANN001, ANN201
+def to_json(value: object) -> bytes:
     """Return the handler's answer as JSON; a Decimal keeps its digits, as with AWS's runtime."""
-    numbers = {}
+    numbers: dict[str, str] = {}
     mark = os.urandom(8).hex()
 
-    def encode(item):  # noqa: ANN001, ANN202
-        module = sys.modules.get("decimal")  # who never imported it has no Decimal
+    def encode(item: Any) -> str | float:
+        module: Any = sys.modules.get("decimal")  # who never imported it has no Decimal
         if module is not None and isinstance(item, module.Decimal):
             if item.is_nan():
                 return float("nan")
@@ -250,7 +259,7 @@ def to_json(value):  # noqa: ANN001, ANN201
     try:
         text = json.dumps(value, ensure_ascii=not UNICODE_AS_IT_IS, default=encode)
         if numbers:
-            import re  # noqa: PLC0415 -- only who answers with Decimals pays for it
+            import re  # only who answers with Decimals pays for it
 
             text = re.sub(f'"({mark}-[0-9]+)"', lambda match: numbers[match.group(1)], text)
         return text.encode("utf-8")
@@ -258,7 +267,7 @@ def to_json(value):  # noqa: ANN001, ANN201
         raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
 
 
-def call(handler, header, event):  # noqa: ANN001, ANN201
+def call(handler: Handler, header: dict[str, Any], event: bytes) -> tuple[bytes, bytes, dict[str, Any] | None]:
     """Call the handler once.
 
     Returns:
@@ -283,30 +292,32 @@ def call(handler, header, event):  # noqa: ANN001, ANN201
     return b"E", to_json(failure), failure
 
 
-def main():  # noqa: ANN201
+def give_up(channel: Channel, log: Log, failure: dict[str, Any]) -> NoReturn:
+    """Report that the handler cannot be called, and end."""
+    log.error(failure)
+    channel.send(b"I", to_json(failure))
+    sys.exit(1)
+
+
+def main() -> NoReturn:
     """Load the handler, then serve invocations until the pool closes the channel."""
     control, lifeline = int(sys.argv[1]), int(sys.argv[2])
     sys.path[:0] = sys.argv[3:]
     sys.argv = [sys.argv[0]]
     for descriptor in (control, lifeline):
-        os.set_inheritable(descriptor, False)  # programs that the handler starts must not hold them
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 -- programs that the handler starts must not hold them
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True, errors="backslashreplace")
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # pyright: ignore
     channel, log = Channel(control), Log(sys.stdout)
     logging.getLogger().addHandler(log)
 
-    failure = None
     try:
         handler = load_handler(os.environ["_HANDLER"])
     except Fault as fault:
-        failure = describe(fault, "")
+        give_up(channel, log, describe(fault, ""))
     except Exception as error:  # noqa: BLE001 -- the module's own code may raise anything
-        failure = describe_exception(error, "")
-    if failure:
-        log.error(failure)
-        channel.send(b"I", to_json(failure))
-        sys.exit(1)
+        give_up(channel, log, describe_exception(error, ""))
     channel.send(b"R")
 
     while True:

@@ -120,7 +120,7 @@ def _protect_folders(root: Path) -> None:
         if any(name.endswith(".py") for name in files):
             os.makedirs(os.path.join(path, "__pycache__"), exist_ok=True)  # noqa: PTH103, PTH118 -- os.walk gives text
         if os.path.basename(path) != "__pycache__":  # noqa: PTH119
-            os.chmod(path, stat.S_IRUSR | stat.S_IXUSR | 0o055)  # noqa: PTH101
+            os.chmod(path, 0o555)  # noqa: PTH101, S103 -- readable for all, as on AWS
 
 
 def _remove(folder: Path) -> None:

@@ -155,7 +155,7 @@ class Environment:
         finally:
             self._log.deliver()
 
-    # --- one invocation ------------------------------------------------------------------------------------------------
+    # --- one invocation -----------------------------------------------------------------------------------------
 
     async def _run(self, invocation: Invocation, init_ms: float | None) -> Outcome:
         began = time.perf_counter()
@@ -182,7 +182,7 @@ class Environment:
             self._stop(_Cause.MEMORY)  # it went over the limit and came back between two looks
         if isinstance(reply, Exit) or self._cause:
             return self._ended(invocation, reply, duration_ms, init_ms)
-        error_type = _error_type(reply.payload) if reply.kind == "E" else None
+        error_type = str(_error_of(reply).get("errorType")) if reply.kind == "E" else None
         return self._outcome(invocation, reply.payload, error_type, duration_ms, init_ms)
 
     async def _reply(self, seconds: float) -> Frame | Exit:
@@ -214,7 +214,7 @@ class Environment:
         if isinstance(reply, Frame):
             self._max_memory_kib = max(self._max_memory_kib, self._gauge.peak_kib(reply.peak_kib))
 
-    # --- how it ended --------------------------------------------------------------------------------------------------
+    # --- how it ended -------------------------------------------------------------------------------------------
 
     def _init_failed(self, invocation: Invocation, reply: Frame | Exit, init_ms: float) -> Outcome:
         self._measure(reply)
@@ -236,7 +236,7 @@ class Environment:
             )
             said = log_lines.timed_out(request_id, seconds)
             error_type, failure, duration_ms = "Sandbox.Timedout", "Status: timeout", seconds * 1000.0
-        elif (error := _error_of(reply)) and self._cause is None:
+        elif (error := _error_of(reply)) and isinstance(reply, Frame) and reply.kind == "I" and self._cause is None:
             error["requestId"] = request_id
             payload, said = json.dumps(error, ensure_ascii=False).encode(), None
             error_type = str(error.get("errorType"))
@@ -290,20 +290,12 @@ class Environment:
 
 
 def _error_of(reply: Frame | Exit) -> dict[str, Any]:
-    if isinstance(reply, Frame):
+    """Return the error object in a frame, an empty one when there is none."""
+    if isinstance(reply, Frame) and reply.payload:
         with contextlib.suppress(ValueError):
-            error = json.loads(reply.payload or b"{}")
-            if isinstance(error, dict):
-                return error
+            error: dict[str, Any] = json.loads(reply.payload)
+            return error
     return {}
-
-
-def _error_type(payload: bytes) -> str:
-    with contextlib.suppress(ValueError):
-        error = json.loads(payload)
-        if isinstance(error, dict):
-            return str(error.get("errorType", "Unknown"))
-    return "Unknown"
 
 
 def _exit_message(status: int) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PROBE = "import platform, sys, zlib, ssl; print('%d.%d' % sys.version_info[:2], platform.python_version())"
 PROBE_SECONDS = 10
+OWN_EXECUTABLE = os.path.realpath(sys.executable)
+"""Not the virtual environment's: a program that a handler starts with it must not find our packages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Interpreters:
         return await asyncio.shield(search)
 
     async def _search(self, runtime: str) -> Interpreter:
-        own = Interpreter(os.path.realpath(sys.executable), sys.version.split()[0])
+        own = Interpreter(OWN_EXECUTABLE, sys.version.split()[0])
         if runtime == f"python{sys.version_info[0]}.{sys.version_info[1]}":
             return own
         version = runtime.removeprefix("python")

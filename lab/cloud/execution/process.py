@@ -81,7 +81,7 @@ class EnvironmentProcess:
         lifeline_reader, self._lifeline = os.pipe()
         self._output, output_writer = os.pipe()
         try:
-            self._control.setblocking(False)
+            os.set_blocking(self._control.fileno(), False)
             os.set_blocking(self._output, False)
             _enlarge(self._output)
             self._process = subprocess.Popen(

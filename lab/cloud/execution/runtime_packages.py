@@ -6,7 +6,10 @@ import hashlib
 import importlib.metadata
 import os
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PACKAGES = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 """The distributions of "Runtime-included SDK versions"."""

@@ -1,0 +1,235 @@
+"""What the execution environments touch of MiniStack's insides, to be folded into `lab.cloud.emulator`.
+
+MiniStack calls `_execute_function_dispatch(func, config, event, request_id, started)` in a worker thread for every
+invocation that it has accounted for, and takes back a dictionary; `install` puts ours in its place.
+"""
+# MiniStack has no type information; what leaves this module is typed.
+# pyright: basic
+# ruff: noqa: SLF001 -- reaching inside is what this module is for
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import secrets
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from lab.cloud.emulator import role_may, scope
+from lab.cloud.execution.credentials import Credentials
+from lab.cloud.execution.function import CodePackage, FunctionVersion
+from lab.cloud.execution.outcome import RoleCannotBeAssumed, Throttled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.cloud.execution.log_lines import LogEvent
+    from lab.cloud.execution.outcome import Outcome
+    from lab.cloud.execution.pool import Environments
+
+PERMISSION_SECONDS = 1.0
+"""For how long what a role may do with its log group is taken for granted."""
+
+
+def install(environments: Environments) -> None:
+    """Let our environments run every Python function, whoever invokes it; call it on the environments' event loop.
+
+    Images, other runtimes and functions behind a proxy stay with MiniStack, which says what it cannot run.
+    """
+    from ministack.services import lambda_svc
+
+    loop, loop_thread = environments.loop, threading.get_ident()
+    original = lambda_svc._execute_function_dispatch
+    invalidate = lambda_svc.invalidate_worker
+
+    def dispatch(func: dict, config: dict, event: Any, request_id: str, started: float) -> dict:
+        if not runs_here(config):
+            return original(func, config, event, request_id, started)
+        if threading.get_ident() == loop_thread:
+            raise RuntimeError("a function cannot be waited for on the event loop that runs it")
+        depth = lambda_svc._invoke_depth.get()
+        invocation = environments.invoke(
+            function_version(func, config),
+            json.dumps(event, ensure_ascii=False).encode(),
+            request_id=request_id,
+            invoked_arn=config["FunctionArn"],
+            trace_header=trace_header(config["FunctionArn"], depth),
+        )
+        try:
+            return as_result(asyncio.run_coroutine_threadsafe(invocation, loop).result())
+        except Throttled as throttled:
+            return lambda_svc._throttle_response(throttled.reason, str(throttled))
+        except RoleCannotBeAssumed as refused:
+            body = {"errorType": "AccessDeniedException", "errorMessage": str(refused)}
+            return {"body": body, "error": True, "function_error": "Unhandled", "log": ""}
+
+    def invalidate_worker(func_name: str, qualifier: str | None = None, **scope_names: Any) -> None:
+        invalidate(func_name, qualifier=qualifier, **scope_names)  # pyright: ignore[reportArgumentType]
+        if qualifier is None:  # the function is deleted; what else changes is seen at the next invocation
+            arn = lambda_svc._func_arn(func_name)
+            loop.call_soon_threadsafe(environments.forget, arn)
+
+    lambda_svc._execute_function_dispatch = dispatch
+    lambda_svc.invalidate_worker = invalidate_worker
+
+
+def runs_here(config: dict[str, Any]) -> bool:
+    """Say whether a function is a Python function in a ZIP file."""
+    from ministack.services import lambda_svc
+
+    is_python = config.get("PackageType", "Zip") == "Zip" and config.get("Runtime", "").startswith("python")
+    return is_python and not lambda_svc._proxy_url_for(config) and not lambda_svc._durable_ctx.get()
+
+
+def function_version(func: dict[str, Any], config: dict[str, Any]) -> FunctionVersion:
+    """Return what an environment must know of one of MiniStack's function records.
+
+    Args:
+        func: the record, with `code_zip`.
+        config: its configuration, as GetFunctionConfiguration answers it; the ARN may have a qualifier.
+    """
+    arn = ":".join(config["FunctionArn"].split(":")[:7])
+    name = config["FunctionName"]
+    return FunctionVersion(
+        name=name,
+        arn=arn,
+        version=config.get("Version", "$LATEST"),
+        runtime=config["Runtime"],
+        handler=config["Handler"],
+        code=CodePackage(_hexadecimal(config.get("CodeSha256", "")), lambda: func.get("code_zip") or b""),
+        layers=tuple(_layer(attachment, arn) for attachment in config.get("Layers") or ()),
+        timeout_seconds=int(config.get("Timeout", 3)),
+        memory_mb=int(config.get("MemorySize", 128)),
+        environment=tuple(((config.get("Environment") or {}).get("Variables") or {}).items()),
+        role_arn=config.get("Role", ""),
+        log_group=(config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
+        region=arn.split(":")[3],
+    )
+
+
+def _hexadecimal(sha256: str) -> str:
+    return base64.b64decode(sha256).hex() or hashlib.sha256(b"").hexdigest()
+
+
+def _layer(attachment: str | dict[str, Any], function_arn: str) -> CodePackage:
+    """Return a layer's content; its hash stands for the ARN, since a layer version never changes."""
+    arn = attachment if isinstance(attachment, str) else attachment["Arn"]
+
+    def read() -> bytes:
+        from ministack.services import lambda_svc
+
+        _, _, _, region, account, *_ = function_arn.split(":")
+        with scope(account, region):
+            return lambda_svc._resolve_layer_zip(attachment) or b""
+
+    return CodePackage(hashlib.sha256(f"layer {arn}".encode()).hexdigest(), read)
+
+
+def role_credentials(function: FunctionVersion) -> Credentials:
+    """Return credentials of a session of the function's role; MiniStack's do not expire."""
+    from ministack.core.lambda_runtime import execution_credentials
+
+    config = {"FunctionArn": function.arn, "FunctionName": function.name, "Role": function.role_arn}
+    keys = execution_credentials(config)
+    return Credentials(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"])
+
+
+def as_result(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as MiniStack's dispatch returns it."""
+    result: dict[str, Any] = {"body": json.loads(outcome.payload), "log": outcome.log_tail}
+    if outcome.function_error:
+        result |= {"error": True, "function_error": outcome.function_error}
+    return result
+
+
+def trace_header(arn: str, depth: int) -> str:
+    """Return `_X_AMZN_TRACE_ID` for an invocation: botocore sends it along, so that a loop can be counted.
+
+    Args:
+        arn: the function.
+        depth: how many invocations led here, this one included.
+    """
+    root = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+    function = hashlib.sha256(arn.encode()).hexdigest()[:8]
+    return f"Root={root};Parent={secrets.token_hex(8)};Sampled=0;Lineage=1:{function}:{depth}"
+
+
+def depth_of(header: str) -> int:
+    """Return the depth in an X-Amzn-Trace-Id header, 0 when there is none: what MiniStack reads as its own header."""
+    _, _, lineage = header.partition("Lineage=")
+    depth = lineage.split(";")[0].rpartition(":")[2]
+    return int(depth) if depth.isdigit() else 0
+
+
+class CloudWatchLogs:
+    """Writes functions' logs into MiniStack's CloudWatch Logs, as far as their roles may.
+
+    Args:
+        on_events: told of everything that was written, for metrics embedded in log lines.
+    """
+
+    def __init__(self, on_events: Callable[[FunctionVersion, list[LogEvent]], None] | None = None) -> None:
+        self._on_events = on_events
+        self._allowed: dict[tuple[str, str, str], tuple[float, bool]] = {}
+
+    def write(self, function: FunctionVersion, stream: str, events: list[LogEvent]) -> None:
+        """Append events; a group or stream that is missing is made, if the role may make it."""
+        from ministack.services import cloudwatch_logs
+
+        _, _, _, region, account, *_ = function.arn.split(":")
+        with scope(account, region):
+            written_to = self._stream(cloudwatch_logs, function, stream)
+            if written_to is None or not self._may(function, "logs:PutLogEvents", f":log-stream:{stream}"):
+                return
+            now_ms = int(time.time() * 1000)
+            stored = [
+                {"timestamp": event.timestamp_ms, "message": event.message, "ingestionTime": now_ms} for event in events
+            ]
+            cloudwatch_logs._append_log_events(written_to, stored)
+            plain = [{"timestamp": event.timestamp_ms, "message": event.message} for event in events]
+            cloudwatch_logs._fanout_to_subscription_filters(function.log_group, stream, plain)
+            cloudwatch_logs._fanout_to_live_tail_sessions(function.log_group, stream, stored)
+        if self._on_events:
+            self._on_events(function, events)
+
+    def _stream(self, cloudwatch_logs: Any, function: FunctionVersion, stream: str) -> dict[str, Any] | None:
+        now_ms = int(time.time() * 1000)
+        groups = cloudwatch_logs._log_groups
+        if function.log_group not in groups:
+            if not self._may(function, "logs:CreateLogGroup", ""):
+                return None
+            groups[function.log_group] = {
+                "arn": cloudwatch_logs._make_group_arn(function.log_group),
+                "creationTime": now_ms,
+                "retentionInDays": None,
+                "tags": {},
+                "subscriptionFilters": {},
+                "streams": {},
+            }
+        streams = groups[function.log_group]["streams"]
+        if stream not in streams:
+            if not self._may(function, "logs:CreateLogStream", f":log-stream:{stream}"):
+                return None
+            streams[stream] = {
+                "events": [],
+                "uploadSequenceToken": "1",
+                "creationTime": now_ms,
+                "firstEventTimestamp": None,
+                "lastEventTimestamp": None,
+                "lastIngestionTime": None,
+            }
+        return streams[stream]
+
+    def _may(self, function: FunctionVersion, action: str, suffix: str) -> bool:
+        key = (function.role_arn, action, function.log_group)
+        until, allowed = self._allowed.get(key, (0.0, False))
+        now = time.monotonic()
+        if now >= until:
+            _, _, _, region, account, *_ = function.arn.split(":")
+            resource = f"arn:aws:logs:{region}:{account}:log-group:{function.log_group}{suffix}"
+            allowed = role_may(function.role_arn, action, resource, region=region)
+            self._allowed[key] = (now + PERMISSION_SECONDS, allowed)
+        return allowed
