@@ -1,0 +1,180 @@
+"""What a setting may be, told by its type, and the reader that holds a group of settings against its types.
+
+A group is a frozen dataclass. The type of a field says what is allowed: `bool`, a `Literal`, or any type with a check
+beside it: `Annotated[int, Between(1, 200)]`. Reading does not stop at the first fault: a person mends them all at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from languages import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    class Group(Protocol):
+        """A dataclass of settings."""
+
+        __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+
+GroupT = TypeVar("GroupT", bound="Group")
+
+_LONGEST_QUOTE = 60
+
+
+class Check(Protocol):
+    """What a value must be."""
+
+    def accepts(self, given: Any) -> bool:
+        """Say whether the value given will do."""
+        ...
+
+    def allowed(self) -> str:
+        """Return what is allowed, in the person's language."""
+        ...
+
+
+@dataclass(frozen=True)
+class Between:
+    """A whole number; with `or_no_limit`, -1 as well, which is how Lambda writes that."""
+
+    minimum: int
+    maximum: int
+    or_no_limit: bool = False
+
+    def accepts(self, given: Any) -> bool:
+        """Say whether it is such a number; true and false are not."""
+        if type(given) is not int:
+            return False
+        return self.minimum <= given <= self.maximum or (self.or_no_limit and given == -1)
+
+    def allowed(self) -> str:
+        """Return the range."""
+        text = _("a whole number from {minimum} to {maximum}")
+        if self.or_no_limit:
+            text = _("a whole number from {minimum} to {maximum}, or -1 for no limit")
+        return text.format(minimum=self.minimum, maximum=self.maximum)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few values."""
+
+    values: tuple[Any, ...]
+
+    def accepts(self, given: Any) -> bool:
+        """Say whether it is one of them; 1 is not true, although Python finds them equal."""
+        return any(given == value and type(given) is type(value) for value in self.values)
+
+    def allowed(self) -> str:
+        """Return the values, as they are written in the stack's file."""
+        return _("one of {values}").format(values=", ".join(_written(value) for value in self.values))
+
+
+class Day:
+    """A date as text."""
+
+    def accepts(self, given: Any) -> bool:
+        """Say whether it is a date of the calendar."""
+        return _parses(given, date)
+
+    def allowed(self) -> str:
+        """Return an example."""
+        return _("a date such as {example}").format(example="2027-06-30")
+
+
+class Moment:
+    """A time with its zone, as text."""
+
+    def accepts(self, given: Any) -> bool:
+        """Say whether it is a time that is the same everywhere."""
+        return _parses(given, datetime) and datetime.fromisoformat(given).tzinfo is not None
+
+    def allowed(self) -> str:
+        """Return an example."""
+        return _("a time with its zone, such as {example}").format(example="2027-06-30T08:00:00Z")
+
+
+class Names:
+    """A list of names, none twice."""
+
+    def accepts(self, given: Any) -> bool:
+        """Say whether it is such a list."""
+        if not isinstance(given, list):
+            return False
+        names = [str(name) for name in cast("list[Any]", given)]
+        return len(set(names)) == len(names)
+
+    def allowed(self) -> str:
+        """Return the form."""
+        return _("a list of names in brackets, none twice")
+
+
+def read_group(group: type[GroupT], given: Any, prefix: str, faults: list[str]) -> GroupT:
+    """Return a group of settings, made from what was given; what is wrong with it is added to `faults`.
+
+    Args:
+        group: the dataclass.
+        given: what stands in the stack's file: a mapping, if all is well.
+        prefix: the key in front of the group's own keys, with its last character (`streamlab:basic.`).
+        faults: gets a sentence per fault. A setting with a fault keeps its default.
+    """
+    if not isinstance(given, dict):
+        faults.append(not_allowed(prefix.rstrip(".:"), given, _("settings, each on a line: name: value")))
+        return group()
+    checks = {name: _check(hint) for name, hint in get_type_hints(group, include_extras=True).items()}
+    values: dict[str, Any] = {}
+    for name, value in cast("Mapping[str, Any]", given).items():
+        key = f"{prefix}{name}"
+        if name not in checks:
+            faults.append(_("{key} is not a setting.").format(key=key) + did_you_mean(name, checks))
+        elif not checks[name].accepts(value):
+            faults.append(not_allowed(key, value, checks[name].allowed()))
+        else:
+            values[name] = value
+    return group(**values)
+
+
+def not_allowed(key: str, given: Any, allowed: str) -> str:
+    """Return the sentence that says what was given and what is allowed."""
+    quote = json.dumps(given, ensure_ascii=False, default=str)
+    if len(quote) > _LONGEST_QUOTE:
+        quote = f"{quote[:_LONGEST_QUOTE]}…"
+    return _("{key} is {given}; allowed: {allowed}.").format(key=key, given=quote, allowed=allowed)
+
+
+def did_you_mean(given: str, names: Iterable[str]) -> str:
+    """Return a sentence that offers the name most like the one given, else all there are; with a leading space."""
+    names = list(names)
+    likely = difflib.get_close_matches(given, names, n=1)
+    if likely:
+        return " " + _("Did you mean {name}?").format(name=likely[0])
+    return " " + _("There are: {names}.").format(names=", ".join(names))
+
+
+def _check(hint: Any) -> Check:
+    """Return the check that a field's type stands for."""
+    if hint is bool:
+        return OneOf((True, False))
+    if get_origin(hint) is Literal:
+        return OneOf(get_args(hint))
+    return cast("Check", hint.__metadata__[0])
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _parses(given: Any, kind: type[date]) -> bool:
+    try:
+        kind.fromisoformat(given)
+    except (TypeError, ValueError):
+        return False
+    return True

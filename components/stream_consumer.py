@@ -1,0 +1,144 @@
+"""A function that reads a stream: the event source mapping, where it tells of failures, and the alarms.
+
+The lesson: it is the mapping that reads, retries, splits and gives up, not the function. Its defaults try a batch that
+cannot be processed again until the records expire, and nothing behind it in the shard moves; each limit here ends that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+from pulumi import Input, Output, ResourceOptions
+
+from components.failure_destination import Metric, failure_destination
+from components.policies import allow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from components.function import Function
+    from components.settings import ConsumerSettings
+
+# What Lambda needs to read a stream. Its own error message asks for ListStreams as well, which IAM grants on `*` only;
+# it is not needed: the Serverless Framework and the CDK grant it on the stream's ARN, where IAM ignores it, and their
+# mappings work.
+READ_STREAM = [
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+]
+
+MAXIMUM_LAG_MILLISECONDS = 60_000
+
+
+class StreamConsumerArgs(TypedDict):
+    """What a StreamConsumer is made from."""
+
+    function: Function
+    """The function that processes the records."""
+    stream_arn: Input[str]
+    """The Kinesis stream it reads."""
+    settings: ConsumerSettings
+    """Batches, retries, where to begin, where to tell of failures."""
+    removable: NotRequired[bool]
+    """Whether messages about failures go with the stack (default: yes)."""
+    tags: NotRequired[Mapping[str, Input[str]]]
+    """Tags for everything that takes them."""
+
+
+class StreamConsumer(pulumi.ComponentResource):
+    """Lets a function read a Kinesis stream, with an end to every failure.
+
+    The permissions come before the mapping, because Lambda tries them when the mapping is made; on removal the mapping
+    goes first, so that nothing is read while its permissions go.
+    """
+
+    mapping_id: Output[str]
+    """The mapping's UUID."""
+
+    def __init__(self, name: str, args: StreamConsumerArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("streamlab:index:StreamConsumer", name, None, opts)
+        function, settings, self._tags = args["function"], args["settings"], args.get("tags")
+        self.destination = failure_destination(
+            settings.destination,
+            name,
+            removable=args.get("removable", True),
+            tags=self._tags,
+            opts=ResourceOptions(parent=self),
+        )
+        permissions = function.allow(
+            f"{name}-policy",
+            [allow(READ_STREAM, args["stream_arn"]), *self.destination.statements],
+            parent=self,
+        )
+        self.mapping = aws.lambda_.EventSourceMapping(
+            f"{name}-mapping",
+            event_source_arn=args["stream_arn"],
+            function_name=function.arn,
+            starting_position=settings.starting_position,
+            starting_position_timestamp=settings.starting_position_timestamp,
+            batch_size=settings.batch_size,
+            maximum_batching_window_in_seconds=settings.batching_window_seconds,
+            parallelization_factor=settings.parallelization_factor,
+            maximum_retry_attempts=settings.maximum_retry_attempts,
+            maximum_record_age_in_seconds=settings.maximum_record_age_seconds,
+            bisect_batch_on_function_error=settings.bisect,
+            # Without it Lambda ignores which record the function names, and takes the batch for done.
+            function_response_types=["ReportBatchItemFailures"],
+            destination_config={"on_failure": {"destination_arn": self.destination.arn}},
+            metrics_config=None if self.destination.arrivals else {"metrics": ["EventCount"]},
+            tags=self._tags,
+            # A stream and a function can have one mapping; a new one (another starting position) must wait for the old.
+            opts=ResourceOptions(parent=self, depends_on=permissions, delete_before_replace=True),
+        )
+        self.mapping_id = self.mapping.uuid
+        if settings.alarms:
+            self._watch(name, function)
+        self.register_outputs({"mapping_id": self.mapping_id})
+
+    def _watch(self, name: str, function: Function) -> None:
+        of_function: dict[str, Input[str]] = {"FunctionName": function.name}
+        self._alarm(
+            f"{name}-lag",
+            Metric("AWS/Lambda", "IteratorAge", "Maximum", of_function),
+            above=MAXIMUM_LAG_MILLISECONDS,
+            minutes=3,
+            means="The consumer is more than a minute behind the stream.",
+        )
+        self._alarm(
+            f"{name}-errors",
+            Metric("AWS/Lambda", "Errors", "Sum", of_function),
+            means="The function failed: an exception, a timeout, or out of memory.",
+        )
+        self._alarm(
+            f"{name}-given-up",
+            self.destination.arrivals
+            or Metric(
+                "AWS/Lambda",
+                "OnFailureDestinationDeliveredEventCount",
+                "Sum",
+                {"EventSourceMappingUUID": self.mapping.uuid},
+            ),
+            means="Records were given up; read them in the stream before it forgets them.",
+        )
+
+    def _alarm(self, name: str, metric: Metric, *, means: str, above: int = 0, minutes: int = 1) -> None:
+        aws.cloudwatch.MetricAlarm(
+            name,
+            alarm_description=means,
+            namespace=metric.namespace,
+            metric_name=metric.name,
+            dimensions=metric.dimensions,
+            statistic=metric.statistic,
+            comparison_operator="GreaterThanThreshold",
+            threshold=above,
+            period=60,
+            evaluation_periods=minutes,
+            treat_missing_data="notBreaching",  # a stream without records has no lag and no errors
+            tags=self._tags,
+            opts=ResourceOptions(parent=self),
+        )
