@@ -308,7 +308,7 @@ def main() -> NoReturn:
         os.set_inheritable(descriptor, False)  # noqa: FBT003 -- programs that the handler starts must not hold them
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # pyright: ignore
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
     channel, log = Channel(control), Log(sys.stdout)
     logging.getLogger().addHandler(log)
 
