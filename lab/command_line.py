@@ -26,6 +26,9 @@ Stack = Annotated[
     typer.Option("--stack", metavar="NAME", help=_("The stack to act on, as in Pulumi.NAME.yaml.")),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help=_("Print JSON, for a program to read."))]
+Lessons = Annotated[
+    list[str] | None, typer.Argument(metavar="LESSON", help=_("The lessons to deploy. [default: those of last time]"))
+]
 LOCAL_STACK = "local"
 
 
@@ -54,12 +57,9 @@ class VerbApp(typer.Typer):
 class Verb(TyperCommand):
     """One verb: its values made without pydantic, its help page and its errors in the person's language."""
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
-        for parameter in self.params:
-            if isinstance(parameter, TyperOption | TyperArgument):
-                # Typer asks for it whenever it needs a value; an attribute of the object hides the method.
-                vars(parameter)["get_runtime_param"] = functools.partial(_Values, parameter)
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, `--help` included."""
+        return _with_values_of_ours(super().get_params(ctx))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page."""
@@ -80,6 +80,10 @@ class Verb(TyperCommand):
 
 class VerbGroup(TyperGroup):
     """A verb that has verbs of its own, as `lab cloud` has; without one of them it shows its help page."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters: `--help`."""
+        return _with_values_of_ours(super().get_params(ctx))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page."""
@@ -105,6 +109,13 @@ class VerbGroup(TyperGroup):
         return name, command, others
 
 
+def _with_values_of_ours(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        # Typer asks for it whenever it needs a value; an attribute of the object hides the method.
+        vars(parameter)["get_runtime_param"] = functools.partial(_Values, parameter)
+    return parameters
+
+
 class _Values:
     """Makes the value of a parameter from what was typed: text, a number, or a list of texts.
 
@@ -118,8 +129,8 @@ class _Values:
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         """Return the value; a text that is none of its kind is a `UsageError`."""
-        if value is None or self._many:
-            return value if value is not None else ()
+        if value is None:
+            return () if self._many else None
         if self._annotation not in (int, float):
             return value
         name = param.opts[0]

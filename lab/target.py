@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lab.aws import Clients
+    from lab.deploy.stack import Stack as Deployment
 
 
 class Target:
@@ -31,10 +32,21 @@ class Target:
         Raises:
             LabError: no local cloud runs.
         """
-        from lab.aws import Clients  # noqa: PLC0415  (a verb's help page needs none of these)
-        from lab.cloud.client import require_cloud  # noqa: PLC0415
+        from lab.aws import Clients
+        from lab.cloud.client import require_cloud
 
         return Clients.local(require_cloud().url)
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """What deploys the stack.
+
+        Raises:
+            LabError: there is no such stack, or it cannot be read.
+        """
+        from lab.deploy.stack import Stack
+
+        return Stack.load(self.stack)
 
     @cached_property
     def outputs(self) -> Mapping[str, Any]:
@@ -43,9 +55,7 @@ class Target:
         Raises:
             LabError: the stack is not deployed.
         """
-        from lab.deploy.stack import Stack  # noqa: PLC0415
-
-        return Stack.load(self.stack).outputs()
+        return self.deployment.outputs()
 
     def lesson(self, name: str) -> Mapping[str, Any]:
         """Return the outputs of one lesson, with the names that the lesson's text has for them.

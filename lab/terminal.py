@@ -1,7 +1,8 @@
 """What the verbs print with: plain text, colour where it is wanted, tables, progress, JSON.
 
 Results go to stdout; progress goes to stderr, so that a pipe carries results only. In a terminal progress is drawn by
-rich, which is imported only then (0.1 s); elsewhere it is a line where something begins and one where it has ended.
+rich, elsewhere it is a few lines; either way only once a step takes long enough to make a person wonder, so that what
+is done at once neither flickers nor waits for rich to be imported (0.1 s).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import json
 import os
 import shutil
 import sys
+import textwrap
+import threading
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -19,11 +22,10 @@ from languages import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
-    from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
-
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
-_PLAIN_PROGRESS_EVERY_SECONDS = 5.0
+_PATIENCE_SECONDS = 0.7
+_LINES_EVERY_SECONDS = 5.0
+_WIDEST_PARAGRAPH = 100
 
 
 def is_live(stream: TextIO) -> bool:
@@ -44,6 +46,11 @@ def styled(text: str, style: str, stream: TextIO | None = None) -> str:
 def say(text: str = "") -> None:
     """Print one line, or several, of a result."""
     print(text, flush=True)  # noqa: T201  (this is the one place that prints results)
+
+
+def say_paragraph(text: str) -> None:
+    """Print running text, indented and broken into lines that are easy to read."""
+    say(textwrap.fill(text, min(width(), _WIDEST_PARAGRAPH), initial_indent="  ", subsequent_indent="  "))
 
 
 def say_json(value: Any) -> None:
@@ -88,78 +95,110 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, indent: 
 
 
 class Progress:
-    """How far a step has come; made by `progress`."""
+    """How far a step has come; made by `progress`. May be told from any thread."""
+
+    def __init__(self, title: str, total: int | None) -> None:
+        self._title = title
+        self._total = total
+        self._done = 0
+        self._drawing: _Bar | _Lines | None = None
+        self._ended = False
+        self._lock = threading.Lock()
 
     def advance(self, amount: int = 1) -> None:
         """Say that `amount` more is done."""
+        with self._lock:
+            self._done += amount
+            if self._drawing:
+                self._drawing.update(self._title, self._done)
 
     def describe(self, title: str) -> None:
         """Say what is being done now."""
+        with self._lock:
+            self._title = title
+            if self._drawing:
+                self._drawing.update(title, self._done)
+
+    def appear(self) -> None:
+        """Begin to draw."""
+        with self._lock:
+            if not self._ended:
+                self._drawing = (_Bar if is_live(sys.stderr) else _Lines)(self._title, self._total)
+                self._drawing.update(self._title, self._done)
+
+    def end(self) -> None:
+        """Draw no more."""
+        with self._lock:
+            self._ended = True
+            if self._drawing:
+                self._drawing.end()
 
 
 @contextlib.contextmanager
 def progress(title: str, total: int | None = None, *, silent: bool = False) -> Generator[Progress]:
-    """Show that something is going on, how far it has come (where `total` is known), and for how long.
+    """Show that something is going on, how far it has come and for how long, once it takes long enough to wonder.
 
     Args:
         title: what is being done, with an ellipsis: `Sending events …`.
         total: how much there is to do; None where nobody can know.
         silent: show nothing (a program reads our output).
     """
-    if silent:
-        yield Progress()
-    elif is_live(sys.stderr):
-        with _live_progress(total) as bar:
-            yield _LiveProgress(bar, bar.add_task(title, total=total))
-    else:
-        plain = _PlainProgress(title, total)
-        yield plain
-        plain.end()
+    shown = Progress(title, total)
+    timer = threading.Timer(_PATIENCE_SECONDS, shown.appear)
+    timer.daemon = True
+    if not silent:
+        timer.start()
+    try:
+        yield shown
+    finally:
+        timer.cancel()
+        shown.end()
 
 
-def _live_progress(total: int | None) -> RichProgress:
-    from rich.console import Console  # noqa: PLC0415  (0.1 s; see the module's first lines)
-    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-    from rich.progress import Progress as RichProgress  # noqa: PLC0415
+class _Bar:
+    """A bar, or without a total a spinner, that is gone when the step has ended."""
 
-    bar = () if total is None else (BarColumn(), MofNCompleteColumn())
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), *bar, TimeElapsedColumn())
-    return RichProgress(*columns, console=Console(stderr=True), transient=True)
+    def __init__(self, title: str, total: int | None) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+        from rich.progress import Progress as RichProgress
+
+        bar = () if total is None else (BarColumn(), MofNCompleteColumn())
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), *bar, TimeElapsedColumn())
+        self._progress = RichProgress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._progress.add_task(title, total=total)
+        self._progress.start()
+
+    def update(self, title: str, done: int) -> None:
+        self._progress.update(self._task, description=title, completed=done)
+
+    def end(self) -> None:
+        self._progress.stop()
 
 
-class _LiveProgress(Progress):
-    def __init__(self, bar: RichProgress, task: TaskID) -> None:
-        self._bar = bar
-        self._task = task
-
-    def advance(self, amount: int = 1) -> None:
-        self._bar.advance(self._task, amount)
-
-    def describe(self, title: str) -> None:
-        self._bar.update(self._task, description=title)
-
-
-class _PlainProgress(Progress):
-    """Lines for a file or a pipe: one at the beginning, a few on the way, one at the end."""
+class _Lines:
+    """Lines for a file or a pipe: one when something new begins, a few on the way."""
 
     def __init__(self, title: str, total: int | None) -> None:
         self._title = title
         self._total = total
-        self._done = 0
         self._started = self._told = time.monotonic()
         note(title)
 
-    def advance(self, amount: int = 1) -> None:
-        self._done += amount
+    def update(self, title: str, done: int) -> None:
         now = time.monotonic()
-        if self._total and now - self._told >= _PLAIN_PROGRESS_EVERY_SECONDS:
-            self._told = now
-            note(_("  {done} of {total}").format(done=self._done, total=self._total))
-
-    def describe(self, title: str) -> None:
         if title != self._title:
             self._title = title
             note(title)
+        elif self._total and now - self._told >= _LINES_EVERY_SECONDS:
+            self._told = now
+            note(_("  {done} of {total}").format(done=done, total=self._total))
 
     def end(self) -> None:
-        note(_("  done in {seconds:.1f} s").format(seconds=time.monotonic() - self._started))
+        note(_("  done after {seconds:.1f} s").format(seconds=time.monotonic() - self._started))

@@ -87,9 +87,7 @@ def tell_failures(failures: list[Failure], lesson: str, limit: int) -> None:
     )
     say(styled(text.format(count=len(failures)), "bold"))
     for failure in failures[:limit]:
-        say(f"  {failure.time}  {_what(failure)}")
-        say(f"    {failure.shard}  {_sequence_numbers(failure)}")
-        say(f"    {_why(failure)}")
+        tell_failure(failure)
     if len(failures) > limit:
         say(_("  … and {count} older ones (--limit shows more).").format(count=len(failures) - limit))
     if failures:
@@ -99,6 +97,12 @@ def tell_failures(failures: list[Failure], lesson: str, limit: int) -> None:
             f"    lab stream read {lesson} --shard {newest.shard} "
             f"--from {newest.first_sequence_number} --limit {newest.records}"
         )
+
+
+def tell_failure(failure: Failure) -> None:
+    """Print one failure: when, why, and where its records lie."""
+    say(f"  {failure.time}  {_what(failure)}: {_why(failure)}")
+    say(f"    {failure.shard}  {_sequence_numbers(failure)}")
 
 
 def tell_shards(items: Items, failures: list[Failure]) -> None:
@@ -123,17 +127,12 @@ def _what(failure: Failure) -> str:
 
 def _why(failure: Failure) -> str:
     if failure.condition == "RecordAgeExceeded":
-        return _("Too old when its turn came (RecordAgeExceeded).")
+        return _("too old when its turn came (RecordAgeExceeded).")
+    text = ngettext("after {count} attempt ({condition}) ", "after {count} attempts ({condition}) ", failure.attempts)
+    attempts = text.format(count=failure.attempts, condition=failure.condition)
     if failure.function_error:
-        cause = _("the function raised an exception each time; its log says which")
-    else:
-        cause = _("the function reported it as failed each time; its log says why")
-    text = ngettext(
-        "After {count} attempt ({condition}): {cause}.",
-        "After {count} attempts ({condition}): {cause}.",
-        failure.attempts,
-    )
-    return text.format(count=failure.attempts, condition=failure.condition, cause=cause)
+        return attempts + _("in which the function raised an exception; its log says which.")
+    return attempts + _("in which the function reported it as failed; its log says why.")
 
 
 def _sequence_numbers(failure: Failure) -> str:

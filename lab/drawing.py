@@ -1,0 +1,207 @@
+"""Draws a deployment: a line for each resource that changes, what is under way below them, and what came of it.
+
+In a terminal the lines under way are drawn again until they are done (by rich, imported only then); elsewhere each
+resource is a line when it is done.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from lab.errors import LabError
+from lab.terminal import is_live, say, say_json, styled
+from languages import gettext as _
+from languages import ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from rich.live import Live
+    from rich.table import Table
+
+    from lab.deploy.engine.events import Event, Result
+
+_QUIET_KINDS = ("same", "read")
+"""What changes nothing is counted, not listed."""
+_MARKS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "failed": "!", "skipped": "·"}
+_COLOURS = {
+    "create": "green",
+    "update": "yellow",
+    "replace": "yellow",
+    "delete": "red",
+    "failed": "red",
+    "skipped": "dim",
+}
+_DRAWN_PER_SECOND = 8
+
+
+class Drawing:
+    """Draws a run of the engine; used as a context, its `show` given to the engine.
+
+    Args:
+        preview: whether the events only say what would happen.
+        silent: draw nothing (a program reads our output).
+    """
+
+    def __init__(self, *, preview: bool = False, silent: bool = False) -> None:
+        self._preview = preview
+        self._silent = silent
+        self._under_way: dict[str, tuple[Event, float]] = {}
+        self._lock = threading.Lock()  # the engine tells from several threads
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        if not self._silent and is_live(sys.stdout):
+            from rich.live import Live
+
+            self._live = Live(
+                get_renderable=self._lines_under_way, refresh_per_second=_DRAWN_PER_SECOND, transient=True
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End; what was under way is not drawn any more."""
+        if self._live:
+            self._live.stop()
+
+    def show(self, event: Event) -> None:
+        """Draw one event."""
+        if self._silent:
+            return
+        with self._lock:
+            if not event.finished:
+                self._under_way[event.urn] = (event, time.monotonic())
+                return
+            self._under_way.pop(event.urn, None)
+        if event.kind == "log":
+            self._print(_log_line(event))
+        elif event.kind not in _QUIET_KINDS:
+            self._print(self._line(event))
+
+    def _print(self, text: str) -> None:
+        # While rich draws, it takes over stdout and keeps what is printed above its own lines.
+        say(text)
+
+    def _line(self, event: Event) -> str:
+        mark = styled(f"{_MARKS[event.kind]} {_word(event.kind, preview=self._preview):<11}", _COLOURS[event.kind])
+        line = f"  {mark} {_short_type(event.type):<36} {event.name}"
+        if event.kind in ("failed", "skipped"):
+            return line
+        if event.changes:
+            line += styled(f"  [{', '.join(event.changes)}]", "dim")
+        return line if self._preview else line + styled(f"  {event.seconds:.2f} s", "dim")
+
+    def _lines_under_way(self) -> Table:
+        from rich.spinner import Spinner
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table.grid(padding=(0, 1))
+        now = time.monotonic()
+        with self._lock:
+            for event, since in self._under_way.values():
+                text = f"{_doing(event.kind):<11} {_short_type(event.type):<36} {event.name}  {now - since:.1f} s"
+                grid.add_row(Text(" "), Spinner("dots", text=Text(text, style="dim")))
+        return grid
+
+
+def run_and_tell(
+    work: Callable[[Callable[[Event], None]], Result], *, preview: bool = False, as_json: bool = False
+) -> Result:
+    """Run the engine, draw what happens, and tell how it ended.
+
+    Args:
+        work: what to run; it is given what to call with each event.
+        preview: whether nothing is changed.
+        as_json: print the result for a program instead.
+
+    Raises:
+        LabError: not everything could be done.
+    """
+    with Drawing(preview=preview, silent=as_json) as drawing:
+        result = work(drawing.show)
+    if as_json:
+        say_json(
+            {"ok": result.ok, "counts": dict(result.counts), "outputs": dict(result.outputs), "seconds": result.seconds}
+        )
+    else:
+        say(summary(result, preview=preview))
+    if not result.ok:
+        raise LabError(
+            _("The preview failed.") if preview else _("Not everything could be done."),
+            why="\n".join(result.errors),
+            next_step=_("Mend the cause and run the same command again: it goes on from here."),
+        )
+    return result
+
+
+def summary(result: Result, *, preview: bool = False) -> str:
+    """Return in one line how many resources were changed, and how long it took."""
+    counts = result.counts
+    changes = [
+        ngettext("{count} created", "{count} created", counts.get("create", 0)).format(count=counts.get("create", 0)),
+        ngettext("{count} updated", "{count} updated", counts.get("update", 0)).format(count=counts.get("update", 0)),
+        ngettext("{count} replaced", "{count} replaced", counts.get("replace", 0)).format(
+            count=counts.get("replace", 0)
+        ),
+        ngettext("{count} deleted", "{count} deleted", counts.get("delete", 0)).format(count=counts.get("delete", 0)),
+        ngettext("{count} unchanged", "{count} unchanged", counts.get("same", 0)).format(count=counts.get("same", 0)),
+        ngettext("{count} failed", "{count} failed", counts.get("failed", 0)).format(count=counts.get("failed", 0)),
+    ]
+    kinds = ("create", "update", "replace", "delete", "same", "failed")
+    told = ", ".join(change for kind, change in zip(kinds, changes, strict=True) if counts.get(kind))
+    heading = _("It would be:") if preview else _("Done:")
+    if not told:
+        told = _("nothing to do")
+    return f"{styled(heading, 'bold')} {told}  ({result.seconds:.1f} s)"
+
+
+def tell_outputs(outputs: Mapping[str, Any]) -> None:
+    """Print the outputs, lesson by lesson."""
+    for lesson, values in sorted(outputs.items()):
+        say(styled(f"{lesson}:", "bold"))
+        if not isinstance(values, dict):
+            say(f"  {values}")
+            continue
+        entries = cast("dict[str, Any]", values)
+        longest = max(map(len, entries), default=0)
+        for name, value in entries.items():
+            say(f"  {name:<{longest}}  {'' if value is None else value}".rstrip())
+
+
+def _short_type(kind: str) -> str:
+    """Return a resource's type as Pulumi shows it: `aws:kinesis:Stream` for `aws:kinesis/stream:Stream`."""
+    package, _colon, rest = kind.partition(":")
+    module, _colon, name = rest.partition(":")
+    return f"{package}:{module.partition('/')[0]}:{name}" if name else kind
+
+
+def _log_line(event: Event) -> str:
+    colour = {"warning": "yellow", "error": "red"}.get(event.severity, "dim")
+    source = f"{event.name}: " if event.name else ""
+    return styled("\n".join(f"  {source}{line}" for line in event.message.splitlines()), colour)
+
+
+def _word(kind: str, *, preview: bool) -> str:
+    words = {
+        "create": (_("created"), _("create")),
+        "update": (_("updated"), _("update")),
+        "replace": (_("replaced"), _("replace")),
+        "delete": (_("deleted"), _("delete")),
+        "failed": (_("failed"), _("failed")),
+        "skipped": (_("skipped"), _("skipped")),
+    }
+    return words[kind][preview]
+
+
+def _doing(kind: str) -> str:
+    words = {"create": _("creating"), "update": _("updating"), "replace": _("replacing"), "delete": _("deleting")}
+    return words.get(kind, _("reading"))

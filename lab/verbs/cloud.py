@@ -1,0 +1,128 @@
+"""`lab cloud`: starts, stops and looks after the local cloud."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lab import workspace
+from lab.command_line import AsJson, VerbApp
+from lab.terminal import note, progress, say, say_json
+from languages import gettext as _
+
+if TYPE_CHECKING:
+    from lab.cloud.client import Cloud
+
+app = VerbApp()
+
+Port = Annotated[
+    int | None,
+    typer.Option("--port", metavar="N", min=0, help=_("Where it listens; 0 takes a free port. [default: 4566]")),
+]
+StateFolder = Annotated[
+    Path | None, typer.Option("--state-dir", metavar="FOLDER", help=_("What it keeps. [default: .lab/cloud]"))
+]
+
+
+@app.verb(
+    "start",
+    summary=_("Start the local cloud in the background."),
+    details=_(
+        "It listens on 127.0.0.1 only. If port 4566 is taken, by another clone for example, it takes another one; "
+        "every `lab` command finds it."
+    ),
+    examples=("lab cloud start", "lab cloud start --port 4600"),
+)
+def start(*, port: Port = None, state_dir: StateFolder = None, as_json: AsJson = False) -> None:
+    """Start it and wait until it answers."""
+    from lab.cloud import process
+
+    with progress(_("Starting the local cloud …"), silent=as_json):
+        cloud, is_new = process.start(port, state_dir)
+    if as_json:
+        say_json({"started": is_new, **dataclasses.asdict(cloud)})
+    else:
+        tell_start(cloud, is_new=is_new, port_was_named=port is not None)
+
+
+def tell_start(cloud: Cloud, *, is_new: bool, port_was_named: bool = False) -> None:
+    """Print where the cloud listens."""
+    from lab.cloud.process import DEFAULT_PORT
+
+    text = _("The local cloud listens on {url}.") if is_new else _("The local cloud is already running on {url}.")
+    say(text.format(url=cloud.url))
+    if is_new and not port_was_named and cloud.port != DEFAULT_PORT:
+        text = _("Port {wanted} is taken by another program (perhaps another clone's cloud), so it took {port}.")
+        say(text.format(wanted=DEFAULT_PORT, port=cloud.port))
+
+
+@app.verb(
+    "serve",
+    summary=_("Run the local cloud in this terminal, until Ctrl-C."),
+    examples=("lab cloud serve", "lab cloud serve --port 4600 --state-dir ~/cloud"),
+)
+def serve(*, port: Port = None, state_dir: StateFolder = None) -> None:
+    """Become the cloud's process, so that nothing of this command stays in its memory."""
+    from lab.cloud.process import DEFAULT_PORT
+
+    wanted = str(DEFAULT_PORT if port is None else port)
+    folder = str(state_dir or workspace.cloud_folder())
+    note(_("The local cloud runs in this terminal; Ctrl-C stops it. Where it listens: lab cloud status"))
+    sys.stdout.flush()
+    os.execv(  # noqa: S606  (no shell is meant)
+        sys.executable, [sys.executable, "-m", "lab.cloud", "--port", wanted, "--state-dir", folder]
+    )
+
+
+@app.verb(
+    "stop",
+    summary=_("Stop the local cloud; it keeps what is deployed."),
+    examples=("lab cloud stop",),
+)
+def stop() -> None:
+    """Stop it and wait until it has saved its state."""
+    from lab.cloud import process
+
+    with progress(_("Stopping the local cloud …")):
+        cloud = process.stop()
+    say(_("The local cloud has stopped.") if cloud else _("No local cloud was running."))
+
+
+@app.verb(
+    "status",
+    summary=_("Say whether the local cloud runs, and where it listens."),
+    details=_("The exit code is 0 if it runs, else 1."),
+    examples=("lab cloud status", "lab cloud status --json | jq -r .url"),
+)
+def status(*, as_json: AsJson = False) -> None:
+    """Print where it listens, and which cloud it is."""
+    from lab.cloud.client import find_cloud, require_cloud
+
+    if as_json:
+        cloud = find_cloud()
+        say_json({"running": True, **dataclasses.asdict(cloud)} if cloud else {"running": False})
+        if not cloud:
+            raise typer.Exit(1)
+        return
+    cloud = require_cloud()
+    say(_("The local cloud runs on {url} (process {pid}).").format(url=cloud.url, pid=cloud.pid))
+    say(_("It keeps its state in {folder}.").format(folder=cloud.state_folder))
+
+
+@app.verb(
+    "reset",
+    summary=_("Empty the local cloud: everything deployed in it is gone."),
+    examples=("lab cloud reset", "lab cloud reset && lab up basic"),
+)
+def reset() -> None:
+    """Make it forget every resource."""
+    from lab.cloud import client
+
+    with progress(_("Emptying the local cloud …")):
+        client.reset(client.require_cloud())
+    say(_("The local cloud is empty. Deploy again with: lab up"))

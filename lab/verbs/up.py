@@ -1,0 +1,30 @@
+"""`lab up`: deploys lessons."""
+
+from __future__ import annotations
+
+from lab.command_line import LOCAL_STACK, AsJson, Lessons, Stack, VerbApp
+from lab.drawing import run_and_tell, tell_outputs
+from lab.target import Target
+from lab.terminal import say
+from languages import gettext as _
+
+app = VerbApp()
+
+
+@app.verb(
+    "up",
+    details=_(
+        "Runs the Pulumi program and makes what it asks for; what is deployed already is only compared. Lessons that "
+        "are not named any more are removed. Stopped or failed halfway, the same command goes on."
+    ),
+    examples=("lab up basic", "lab up", "lab up --json | jq .outputs.basic"),
+)
+def up(lessons: Lessons = None, *, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:
+    """Deploy, then show the outputs."""
+    result = run_and_tell(lambda show: Target(stack).deployment.up(lessons, show), as_json=as_json)
+    if not as_json:
+        say()
+        tell_outputs(result.outputs)
+        if result.outputs:
+            say()
+            say(_("Send some events: lab send {lesson}").format(lesson=min(result.outputs)))

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import botocore.exceptions
+import pytest
+
+from lab import failures, workspace
+from lab.errors import LabError, UsageError
+
+
+@pytest.fixture(autouse=True)
+def home(home):
+    """Keep the files with details out of the clone's own `.lab`."""
+    return home
+
+
+def client_error(code: str, message: str = "the message") -> botocore.exceptions.ClientError:
+    return botocore.exceptions.ClientError({"Error": {"Code": code, "Message": message}}, "PutRecords")
+
+
+def test_a_lab_error_is_what_why_and_next_step(capsys):
+    assert failures.tell(LabError("It broke.", why="Because.", next_step="Run: lab up")) == 1
+    assert capsys.readouterr().err == "It broke.\nBecause.\nRun: lab up\n"
+    assert failures.tell(UsageError("Not so.")) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (client_error("ResourceNotFoundException"), "lab refresh, lab up"),
+        (client_error("AWS.SimpleQueueService.NonExistentQueue"), "lab refresh, lab up"),
+        (client_error("AccessDeniedException"), "aws sts get-caller-identity"),
+        (client_error("ProvisionedThroughputExceededException"), "Wait a few seconds"),
+        (client_error("InvalidArgumentException"), "PutRecords failed: InvalidArgumentException"),
+        (botocore.exceptions.EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), "lab cloud start"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else type(value).__name__,
+)
+def test_what_botocore_raises_becomes_sentences_with_a_next_command(home, capsys, error, told):
+    assert failures.tell(error) == 1
+    said = capsys.readouterr().err
+    assert told in said
+    assert "Traceback" not in said
+    assert not list(home.glob("log/*"))
+
+
+def test_an_unexpected_exception_is_one_sentence_and_a_file(home, capsys):
+    with pytest.raises(IndexError) as raised:
+        [].pop()
+    assert failures.tell(raised.value) == 1
+    said = capsys.readouterr().err
+    assert "a fault of the lab: IndexError: pop from empty list" in said
+    assert "Traceback" not in said
+    [file] = home.glob("log/failure-*.txt")
+    assert str(file) in said
+    assert "Traceback" in file.read_text()
+
+
+def test_lab_debug_shows_the_traceback(capsys, monkeypatch):
+    monkeypatch.setenv("LAB_DEBUG", "1")
+    failures.tell(ValueError("x"))
+    assert "ValueError: x" in capsys.readouterr().err.splitlines()[0]
+
+
+def test_details_that_cannot_be_written_are_no_second_failure(home, capsys):
+    (home / "log").write_text("in the way")
+    assert failures.tell(ValueError("x")) == 1
+    assert "LAB_DEBUG=1" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_failure():
+    code = "import sys; from lab.command import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "--help"]
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end, "w") as nobody:
+        done = subprocess.run(command, cwd=workspace.ROOT, stdout=nobody, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (failures.NOBODY_READS, b"")
+
+
+def test_ctrl_c_is_a_word_and_130():
+    waiting = "import time; from lab import command; command.Lab.invoke = lambda self, context: time.sleep(30)"
+    code = f"import sys; {waiting}; print('ready', flush=True); sys.exit(command.main(['env']))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=workspace.ROOT,
+        env={**os.environ, "LAB_LANG": "en"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 130
+        assert process.stderr.read() == "\nStopped.\n"
