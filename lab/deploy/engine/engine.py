@@ -1,0 +1,135 @@
+"""Preview, up, refresh, destroy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lab.deploy.engine import deletion, reading
+from lab.deploy.engine.providers import ProviderFactory, Providers
+from lab.deploy.engine.run import Project, Run
+from lab.deploy.engine.snapshot import Snapshot
+from lab.deploy.engine.store import Store
+from lab.errors import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from lab.deploy.engine.events import Event, Result
+    from lab.deploy.engine.state import Deployment
+
+
+def _show_nothing(_event: Event) -> None:
+    """Show no event."""
+
+
+class Engine:
+    """Deploys one stack of one project.
+
+    Args:
+        project: the program and its configuration.
+        state: the file that holds what is deployed.
+        providers: for each package the program may use, how to make its provider.
+    """
+
+    def __init__(self, project: Project, state: Path, providers: Mapping[str, ProviderFactory]) -> None:
+        self._project = project
+        self._store = Store(state)
+        self._factories = providers
+
+    def load(self) -> Deployment:
+        """Return what is deployed.
+
+        Raises:
+            LabError: the state cannot be read.
+        """
+        return self._store.load()
+
+    def preview(self, show: Callable[[Event], None] = _show_nothing) -> Result:
+        """Tell what `up` would do; change nothing.
+
+        Raises:
+            LabError: the state cannot be read.
+        """
+        run, snapshot, providers = self._begin(show, preview=True)
+        self._run_program(run, snapshot, providers)
+        return run.result()
+
+    def up(self, show: Callable[[Event], None] = _show_nothing) -> Result:
+        """Bring everything to what the program asks for.
+
+        A failed result leaves a state from which the next run goes on.
+
+        Raises:
+            LabError: the state cannot be read or written, or another run works on this stack.
+        """
+        with self._store.exclusive():
+            if any(resource.protect for resource in self._store.load().resources):
+                # A run learns only at its end what left the program. So that nothing is changed before a protected
+                # resource is refused, its refusal is looked for first.
+                planned = self.preview()
+                if not planned.ok:
+                    return self._repeat_failures(show)
+            run, snapshot, providers = self._begin(show, preview=False)
+            try:
+                self._run_program(run, snapshot, providers)
+            finally:
+                snapshot.save(readable=True)
+            return run.result()
+
+    def refresh(self, show: Callable[[Event], None] = _show_nothing) -> Result:
+        """Bring the state to what really exists; change nothing else.
+
+        Raises:
+            LabError: the state cannot be read or written, or another run works on this stack.
+        """
+        return self._without_program(show, reading.refresh)
+
+    def destroy(self, show: Callable[[Event], None] = _show_nothing) -> Result:
+        """Delete everything; the program is not run.
+
+        Raises:
+            LabError: the state cannot be read or written, or another run works on this stack.
+        """
+
+        def delete_all(run: Run, snapshot: Snapshot, providers: Providers) -> None:
+            deletion.delete(snapshot.unsettled(), run, snapshot, providers)
+
+        return self._without_program(show, delete_all)
+
+    def _without_program(
+        self, show: Callable[[Event], None], work: Callable[[Run, Snapshot, Providers], None]
+    ) -> Result:
+        with self._store.exclusive():
+            run, snapshot, providers = self._begin(show, preview=False)
+            try:
+                reading.recover(run, snapshot, providers)
+                work(run, snapshot, providers)
+            except LabError as error:
+                run.fail(str(error))
+            finally:
+                snapshot.save(readable=True)
+            return run.result()
+
+    def _begin(self, show: Callable[[Event], None], *, preview: bool) -> tuple[Run, Snapshot, Providers]:
+        run = Run(self._project, show, preview=preview)
+        snapshot = Snapshot(self._store.load(), None if preview else self._store)
+        return run, snapshot, Providers(self._factories, run, snapshot)
+
+    def _run_program(self, run: Run, snapshot: Snapshot, providers: Providers) -> None:
+        # They need pulumi's other messages and, in the end, pulumi itself: not for those who run no program.
+        from lab.deploy.engine import program
+        from lab.deploy.engine.monitor import PARALLEL, Monitor
+
+        try:
+            reading.recover(run, snapshot, providers)
+            monitor = Monitor(run, snapshot, providers)
+            program.run(self._project, monitor, preview=run.preview, parallel=PARALLEL)
+        except LabError as error:
+            run.fail(str(error))
+        if run.ok:
+            deletion.delete(snapshot.unsettled(), run, snapshot, providers)
+
+    def _repeat_failures(self, show: Callable[[Event], None]) -> Result:
+        """Tell the failures of a preview, and that nothing was changed because of them."""
+        return self.preview(lambda event: show(event) if event.kind in ("failed", "skipped", "log") else None)
