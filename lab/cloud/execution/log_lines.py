@@ -19,8 +19,10 @@ MESSAGE_LINE_FEED = "\0"
 """`bootstrap` writes a line feed inside one message like this."""
 LARGEST_EVENT_BYTES = 256 * 1024
 """CloudWatch Logs takes no more in one event ("CloudWatch Logs quotas")."""
-LARGEST_INVOCATION_BYTES = 2 * 1024 * 1024
+LARGEST_INVOCATION_BYTES = 4 * 1024 * 1024
 """What we keep of one invocation's output; AWS keeps all, a laptop's memory cannot."""
+EVENT_BYTES = 100
+"""What an event costs beside its text: a million empty lines are not free."""
 TAIL_BYTES = 4096
 """What LogType `Tail` gives back (API reference, Invoke)."""
 DELIVERY_SECONDS = 1.0
@@ -140,13 +142,10 @@ class Log:
 
     def output(self, part: bytes) -> None:
         """Add output of the process as it comes; the last line may still be incomplete."""
-        room = LARGEST_INVOCATION_BYTES - self._kept_bytes
-        if room <= 0:
+        if self._kept_bytes >= LARGEST_INVOCATION_BYTES:
             self._dropped_bytes += len(part)
             return
-        self._kept_bytes += min(len(part), room)
-        self._dropped_bytes += max(0, len(part) - room)
-        *lines, self._partial = (self._partial + part[:room]).split(b"\n")
+        *lines, self._partial = (self._partial + part).split(b"\n")
         moment = time.time_ns() // 1_000_000
         for line in lines:
             self._add(moment, line)
@@ -179,6 +178,10 @@ class Log:
         return text.encode()[-TAIL_BYTES:].decode(errors="ignore") if len(text) > TAIL_BYTES // 4 else text
 
     def _add(self, moment: int, line: bytes) -> None:
+        if self._kept_bytes >= LARGEST_INVOCATION_BYTES:
+            self._dropped_bytes += len(line) + 1
+            return
+        self._kept_bytes += len(line) + EVENT_BYTES
         # CloudWatch Logs takes no empty event and cuts one that is too long.
         for begin in range(0, len(line.rstrip(b"\r")), LARGEST_EVENT_BYTES):
             text = line[begin : begin + LARGEST_EVENT_BYTES].decode(errors="replace").rstrip("\r")

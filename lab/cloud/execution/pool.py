@@ -171,12 +171,14 @@ class Environments:
         """End a function's environments, because it was deleted: idle ones now, busy ones after their invocation."""
         for key in [key for key in self._groups if key[0] == arn]:
             self._retire(self._groups.pop(key))
+        self._grant_turns()
 
     def forget_all(self) -> None:
         """End every environment, because the cloud was reset: idle ones now, busy ones after their invocation."""
         for group in self._groups.values():
             self._retire(group)
         self._groups.clear()
+        self._grant_turns()
 
     async def close(self) -> None:
         """End every environment at once and remove what they leave."""
@@ -202,7 +204,7 @@ class Environments:
             except InitTooLongError:
                 self._drop(environment)
                 environment = None
-                self._add(group)
+                self._count_in(group)
                 environment = await self._start(group, init_in_invocation=True)
                 return await environment.invoke(invocation)
         except UnreadablePackage as error:
@@ -228,37 +230,40 @@ class Environments:
             if environment.usable:
                 return environment
             self._drop(environment)
-        if not self._turns and self._has_room(group):
-            self._add(group)
+        if not self._turns and self._make_room(group):
+            self._count_in(group)
             return None
         turn = _Turn(group, self._loop.create_future())
         self._turns.append(turn)
+        self._grant_turns()
         timer = self._loop.call_later(self._limits.wait_seconds, self._wait_is_over, turn)
         try:
             return await turn.granted
         except asyncio.CancelledError:
             if turn.granted.done() and not turn.granted.cancelled() and turn.granted.exception() is None:
-                self._return_unused(group, turn.granted.result())
+                self._refuse(group, turn.granted.result())
             raise
         finally:
             timer.cancel()
             if turn in self._turns:
                 self._turns.remove(turn)
 
+    def _refuse(self, group: _Group, granted: Environment | None) -> None:
+        """Pass on what was granted to an invocation that nobody waits for any more."""
+        if granted is not None:
+            self._give_back(granted)
+        else:
+            self._count_out(group)
+            self._grant_turns()
+
     @staticmethod
     def _wait_is_over(turn: _Turn) -> None:
         if not turn.granted.done():
             turn.granted.set_exception(Throttled(ACCOUNT_LIMIT))
 
-    def _return_unused(self, group: _Group, environment: Environment | None) -> None:
-        if environment is None:
-            self._remove(group)
-        else:
-            self._give_back(environment)
-
-    def _has_room(self, group: _Group) -> bool:
-        """Say whether another environment of the group may be started; an idle one of others makes room for it."""
-        if self._limits.per_function is not None and group.count >= self._limits.per_function:
+    def _make_room(self, group: _Group) -> bool:
+        """Say whether another environment of the group may be started; an idle one of others is ended for it."""
+        if self._is_full(group):
             return False
         if self._count < self._limits.environments:
             return True
@@ -275,7 +280,8 @@ class Environments:
         try:
             environment = await self._launcher.start(group.function, init_in_invocation=init_in_invocation)
         except BaseException:
-            self._remove(group)
+            self._count_out(group)
+            self._grant_turns()
             raise
         self._all[environment] = group
         if self._closed:
@@ -289,6 +295,7 @@ class Environments:
         current = self._groups.get((group.function.arn, group.function.version)) is group
         if not (current and environment.usable) or self._closed:
             self._drop(environment)
+            self._grant_turns()
             return
         for turn in self._turns:
             if turn.group is group and not turn.granted.done():
@@ -311,24 +318,23 @@ class Environments:
         for turn in list(self._turns):
             if turn.granted.done() or self._is_full(turn.group):
                 continue
-            if not self._has_room(turn.group):
+            if not self._make_room(turn.group):
                 return
             self._turns.remove(turn)
-            self._add(turn.group)
+            self._count_in(turn.group)
             turn.granted.set_result(None)
 
-    def _add(self, group: _Group) -> None:
+    def _count_in(self, group: _Group) -> None:
         group.count += 1
         self._count += 1
 
-    def _remove(self, group: _Group) -> None:
+    def _count_out(self, group: _Group) -> None:
         group.count -= 1
         self._count -= 1
-        self._grant_turns()
 
     def _drop(self, environment: Environment) -> None:
         environment.end()
-        self._remove(self._all.pop(environment))
+        self._count_out(self._all.pop(environment))
 
     def _retire(self, group: _Group) -> None:
         idle, group.idle = group.idle, []
@@ -343,6 +349,7 @@ class Environments:
             for environment in [found for found in group.idle if found.idle_since <= oldest]:
                 group.idle.remove(environment)
                 self._drop(environment)
+        self._grant_turns()
         if any(group.idle for group in self._groups.values()):
             self._reaper = self._loop.call_later(self._limits.idle_seconds / 2, self._reap)
 

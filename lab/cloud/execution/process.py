@@ -153,7 +153,7 @@ class EnvironmentProcess:
         available = int.from_bytes(fcntl.ioctl(self._output, termios.FIONREAD, b"\0\0\0\0"), "little")
         while available > 0:
             with contextlib.suppress(BlockingIOError):
-                if part := os.read(self._output, min(available, READ_BYTES)):
+                if part := os.read(self._output, min(available, OUTPUT_PIPE_BYTES)):
                     available -= len(part)
                     self._on_output(part)
                     continue
@@ -216,7 +216,7 @@ class EnvironmentProcess:
     def _output_is_there(self) -> None:
         part = b""
         with contextlib.suppress(BlockingIOError):
-            part = os.read(self._output, READ_BYTES)
+            part = os.read(self._output, OUTPUT_PIPE_BYTES)
         if part:
             self._on_output(part)
         if len(part) < OUTPUT_PIPE_BYTES // 2:

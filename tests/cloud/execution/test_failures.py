@@ -137,7 +137,9 @@ def test_timeout(stage, busy):
 
 def test_an_init_phase_that_takes_too_long_is_begun_again_within_the_invocation(stage, monkeypatch):
     monkeypatch.setattr("lab.cloud.execution.environment.INIT_SECONDS", 0.3)
-    source = "import time\ntime.sleep(0.6)\ndef handler(event, context):\n    return context.get_remaining_time_in_millis()"
+    source = (
+        "import time\ntime.sleep(0.6)\ndef handler(event, context):\n    return context.get_remaining_time_in_millis()"
+    )
     patient = stage.invoke(stage.function(source, timeout_seconds=5))
     assert 3000 < json.loads(patient.payload) < 4500
     assert any(re.match(r"INIT_REPORT .*Phase: init\tStatus: timeout$", line) for line in stage.log.lines)
