@@ -1,0 +1,30 @@
+"""Entry point of the cloud's process (`lab cloud start` runs it in the background)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from lab.errors import LabError
+
+
+def main() -> int:
+    """Serve; 1 with a sentence when that is not possible."""
+    parser = argparse.ArgumentParser(prog="python -m lab.cloud")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--time-scale", type=float, default=1.0)
+    arguments = parser.parse_args()
+    from lab.cloud.server import serve
+
+    try:
+        serve(arguments.port, arguments.state_dir, time_scale=arguments.time_scale)
+    except LabError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

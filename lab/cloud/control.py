@@ -1,0 +1,31 @@
+"""The cloud's own paths, under `/_lab/`: who it is, and resetting it. The door has checked Host and Origin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse
+from starlette.routing import Route, Router
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from lab.cloud.server import LocalCloud
+
+
+def control_app(cloud: LocalCloud) -> Router:
+    """Return the ASGI app of a cloud's own paths."""
+
+    async def identity(_request: Request) -> JSONResponse:
+        return JSONResponse(cloud.describe())
+
+    async def reset(_request: Request) -> JSONResponse:
+        await cloud.reset()
+        return JSONResponse(cloud.describe())
+
+    return Router(
+        [
+            Route("/_lab/identity", identity, methods=["GET"]),
+            Route("/_lab/reset", reset, methods=["POST"]),
+        ]
+    )

@@ -1,0 +1,249 @@
+"""The event source mapping API, as Lambda answers it; what concerns queues is passed on to MiniStack."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from lab.cloud import emulator
+from lab.cloud.event_source_mappings import validation
+from lab.cloud.event_source_mappings.mapping import Configuration, Mapping
+from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, source_of
+from lab.cloud.event_source_mappings.validation import RequestError, invalid_parameter
+
+if TYPE_CHECKING:
+    from lab.cloud.emulator import Answer, Handler
+    from lab.cloud.event_source_mappings.service import Mappings
+
+_PATH = re.compile(r"^/2015-03-31/event-source-mappings(?:/(?P<id>[^/]*))?/?$")
+_TAGS_PATH = re.compile(r"^/[\d-]+/tags/(?P<arn>arn:aws:lambda:[^:]*:[^:]*:event-source-mapping:(?P<id>[0-9a-f-]+))$")
+MOST_ITEMS = 100
+
+
+class Api:
+    """Stands before MiniStack's Lambda service.
+
+    Args:
+        mappings: the mappings.
+        lambda_service: MiniStack's handler, for all that is not ours.
+    """
+
+    def __init__(self, mappings: Mappings, lambda_service: Handler) -> None:
+        self._mappings = mappings
+        self._lambda_service = lambda_service
+
+    async def __call__(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Answer:
+        """Answer a request that is already authorized."""
+        request = _Request(method, unquote(path), headers, body, query)
+        try:
+            ours = await self._answer(request)
+        except RequestError as error:
+            return _error(error)
+        return ours or await self._lambda_service(method, path, headers, body, query)
+
+    async def _answer(self, request: _Request) -> Answer | None:
+        """Return our answer, None when the request is not ours to answer."""
+        if tags := _TAGS_PATH.match(request.path):
+            mapping = self._mappings.get(tags["id"])
+            return self._tags(request, mapping) if mapping else None
+        if not (found := _PATH.match(request.path)):
+            return None
+        mapping_id = found["id"]
+        if not mapping_id:
+            if request.method == "POST":
+                return self._create(request)
+            return await self._list(request) if request.method == "GET" else None
+        mapping = self._mappings.get(mapping_id)
+        if mapping is None:
+            # A queue's mapping, or none at all: MiniStack knows.
+            return None
+        match request.method:
+            case "GET":
+                return _json(200, mapping.answer())
+            case "PUT":
+                return self._update(request, mapping)
+            case "DELETE":
+                return await self._delete(mapping)
+            case _:
+                return None
+
+    # --- operations --------------------------------------------------------------------------------------------------
+
+    def _create(self, request: _Request) -> Answer | None:
+        wanted = request.json()
+        stream_arn = wanted.get("EventSourceArn")
+        if not isinstance(stream_arn, str) or not _is_stream(stream_arn):
+            return None
+        function = _function(wanted.get("FunctionName"))
+        settings = validation.create_settings(wanted, kinesis=":kinesis:" in stream_arn)
+        source = source_of(stream_arn, function.role)
+        self._check_source(source)
+        _check_destination(settings, function.role)
+        for mapping in self._mappings:
+            existing = mapping.configuration
+            if (existing.stream_arn, existing.function_arn) == (stream_arn, function.arn):
+                raise RequestError(
+                    "ResourceConflictException",
+                    f'The event source arn (" {stream_arn} ") and function (" {function.name} ") provided mapping already '
+                    f"exists. Please update or delete the existing mapping with UUID {existing.uuid}",
+                    409,
+                )
+        mapping = self._mappings.create(
+            stream_arn=stream_arn,
+            function_arn=function.arn,
+            role=function.role,
+            settings=settings,
+            enabled=_boolean(wanted.get("Enabled"), default=True),
+            tags=dict(wanted.get("Tags") or {}),
+        )
+        return _json(202, mapping.answer())
+
+    async def _list(self, request: _Request) -> Answer:
+        _status, _headers, body = await self._lambda_service(
+            "GET", request.path, request.headers, b"", {**request.query, "MaxItems": ["10000"], "Marker": []}
+        )
+        found: list[dict[str, Any]] = json.loads(body)["EventSourceMappings"]
+        wanted_function, wanted_source = request.parameter("FunctionName"), request.parameter("EventSourceArn")
+        function = emulator.find_function(wanted_function) if wanted_function else None
+        for mapping in self._mappings:
+            configuration = mapping.configuration
+            if wanted_source and configuration.stream_arn != wanted_source:
+                continue
+            if wanted_function and (function is None or configuration.function_arn != function.arn):
+                continue
+            found.append(mapping.answer())
+        found.sort(key=lambda each: each["UUID"])
+        most, marker = _most_items(request.parameter("MaxItems")), request.parameter("Marker")
+        if marker:
+            found = [each for each in found if each["UUID"] > marker]
+        answer: dict[str, Any] = {"EventSourceMappings": found[:most]}
+        if len(found) > most:
+            answer["NextMarker"] = found[most - 1]["UUID"]
+        return _json(200, answer)
+
+    def _update(self, request: _Request, mapping: Mapping) -> Answer:
+        wanted = request.json()
+        current = mapping.configuration
+        settings = validation.update_settings(wanted, current.settings)
+        function_arn, role = current.function_arn, current.role
+        if wanted.get("FunctionName"):
+            function = _function(wanted["FunctionName"])
+            function_arn, role = function.arn, function.role
+            self._check_source(source_of(current.stream_arn, role))
+        _check_destination(settings, role)
+        enabled = wanted.get("Enabled")
+        mapping.update(
+            Configuration(current.uuid, current.stream_arn, function_arn, role, current.settings | settings),
+            enabled=None if enabled is None else _boolean(enabled, default=True),
+        )
+        return _json(202, mapping.answer())
+
+    async def _delete(self, mapping: Mapping) -> Answer:
+        answer = mapping.answer() | {"State": "Deleting"}
+        await self._mappings.delete(mapping)
+        return _json(202, answer)
+
+    def _tags(self, request: _Request, mapping: Mapping) -> Answer:
+        if request.method == "GET":
+            return _json(200, {"Tags": mapping.tags})
+        if request.method == "POST":
+            mapping.tags.update(request.json().get("Tags") or {})
+        else:
+            for key in request.query.get("tagKeys", []):
+                mapping.tags.pop(key, None)
+        self._mappings.changed()
+        return 204, {}, b""
+
+    def _check_source(self, source: Source) -> None:
+        try:
+            source.shards()
+        except SourceGoneError:
+            raise invalid_parameter(f"Stream not found: {source.arn}") from None
+        if not source.readable_by(source.role):
+            raise invalid_parameter(
+                f"Cannot access stream {source.arn}. Please ensure the role can perform the {source.access_message} in IAM."
+            )
+
+
+class _Request:
+    def __init__(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> None:
+        self.method, self.path, self.headers, self.body, self.query = method, path, headers, body, query
+
+    def json(self) -> dict[str, Any]:
+        try:
+            parsed = json.loads(self.body or b"{}")
+        except ValueError:
+            parsed = None
+        if not isinstance(parsed, dict):
+            raise RequestError("SerializationException", "The request body is not a JSON object")
+        return parsed
+
+    def parameter(self, name: str) -> str:
+        return (self.query.get(name) or [""])[0]
+
+
+def _is_stream(arn: str) -> bool:
+    return bool(re.match(r"^arn:aws:kinesis:[^:]+:[^:]+:stream/[^/]+$", arn)) or bool(
+        re.match(r"^arn:aws:dynamodb:[^:]+:[^:]+:table/[^/]+/stream/[^/]+$", arn)
+    )
+
+
+def _function(reference: Any) -> emulator.FunctionRecord:
+    if not isinstance(reference, str) or not reference:
+        raise RequestError(
+            "ValidationException",
+            "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: "
+            "Member must not be null",
+        )
+    function = emulator.find_function(reference)
+    if function is None:
+        raise RequestError("InvalidParameterValueException", f"Function does not exist: {reference}")
+    return function
+
+
+def _check_destination(settings: dict[str, Any], role: str) -> None:
+    destination = ((settings.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
+    if not destination:
+        return
+    needed = {
+        "sqs": [("SendMessage on SQS", "sqs:SendMessage", destination)],
+        "sns": [("Publish on SNS", "sns:Publish", destination)],
+        "s3": [
+            ("PutObject on S3", "s3:PutObject", f"{destination}/*"),
+            ("ListBucket on S3", "s3:ListBucket", destination),
+        ],
+    }[destination.split(":")[2]]
+    for words, action, resource in needed:
+        if not emulator.role_may(role, action, resource):
+            raise invalid_parameter(f"The function execution role does not have permissions to call {words}")
+
+
+def _boolean(value: Any, *, default: bool) -> bool:
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise RequestError("SerializationException", "Enabled must be a boolean")
+    return value
+
+
+def _most_items(text: str) -> int:
+    if not text:
+        return MOST_ITEMS
+    if not text.isdigit() or not 1 <= int(text) <= 10_000:  # noqa: PLR2004  (API reference: MaxItems)
+        raise RequestError("InvalidParameterValueException", f"MaxItems must be between 1 and 10000, not {text}")
+    return min(int(text), MOST_ITEMS)
+
+
+def _json(status: int, answer: dict[str, Any]) -> Answer:
+    return status, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+
+
+def _error(error: RequestError) -> Answer:
+    body = json.dumps({"Type": "User", "Message": error.message, "message": error.message}).encode()
+    return error.status, {"Content-Type": "application/json", "x-amzn-errortype": error.code}, body

@@ -1,0 +1,102 @@
+"""Event filtering: whether a record matches a FilterCriteria pattern (Lambda developer guide, "Event filtering").
+
+Patterns are EventBridge's: a leaf is a list of alternatives, a nested object descends, all keys must match.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+Pattern = dict[str, Any]
+
+_COMPARISONS = {
+    "=": lambda value, bound: value == bound,
+    ">": lambda value, bound: value > bound,
+    ">=": lambda value, bound: value >= bound,
+    "<": lambda value, bound: value < bound,
+    "<=": lambda value, bound: value <= bound,
+}
+
+
+def parse_pattern(text: str) -> Pattern | None:
+    """Return a pattern, or None when the text is not a JSON object."""
+    try:
+        pattern = json.loads(text)
+    except ValueError:
+        return None
+    return pattern if isinstance(pattern, dict) else None
+
+
+def matches_any(patterns: list[Pattern], document: dict[str, Any]) -> bool:
+    """Say whether a record is wanted: no patterns at all, or one that matches."""
+    return not patterns or any(matches(pattern, document) for pattern in patterns)
+
+
+def matches(pattern: Pattern, document: Any) -> bool:
+    """Say whether every key of the pattern matches the document."""
+    present = document if isinstance(document, dict) else {}
+    for key, wanted in pattern.items():
+        if key == "$or" and isinstance(wanted, list):
+            if not any(matches(alternative, document) for alternative in wanted):
+                return False
+        elif isinstance(wanted, dict):
+            if not isinstance(present.get(key), dict) or not matches(wanted, present[key]):
+                return False
+        elif not _leaf_matches(wanted, present, key):
+            return False
+    return True
+
+
+def _leaf_matches(alternatives: Any, present: dict[str, Any], key: str) -> bool:
+    if not isinstance(alternatives, list):
+        return False
+    exists = key in present
+    # A list in the document matches when one of its values does.
+    values = present[key] if isinstance(present.get(key), list) else [present.get(key)]
+    for alternative in alternatives:
+        if isinstance(alternative, dict):
+            if "exists" in alternative:
+                if alternative["exists"] == exists:
+                    return True
+            elif exists and any(_operator_matches(alternative, value) for value in values):
+                return True
+        elif exists and any(_equal(alternative, value) for value in values):
+            return True
+    return False
+
+
+def _equal(wanted: Any, value: Any) -> bool:
+    # JSON tells true from 1; Python does not.
+    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
+
+
+def _operator_matches(operator: dict[str, Any], value: Any) -> bool:
+    (name, argument), *_ = operator.items()
+    match name:
+        case "prefix":
+            return isinstance(value, str) and isinstance(argument, str) and value.startswith(argument)
+        case "suffix":
+            return isinstance(value, str) and isinstance(argument, str) and value.endswith(argument)
+        case "equals-ignore-case":
+            return isinstance(value, str) and isinstance(argument, str) and value.casefold() == argument.casefold()
+        case "anything-but":
+            return _anything_but(argument, value)
+        case "numeric":
+            return _numeric(argument, value)
+        case _:
+            return False
+
+
+def _anything_but(argument: Any, value: Any) -> bool:
+    if isinstance(argument, dict):
+        return isinstance(value, str) and not _operator_matches(argument, value)
+    unwanted = argument if isinstance(argument, list) else [argument]
+    return not any(_equal(each, value) for each in unwanted)
+
+
+def _numeric(argument: Any, value: Any) -> bool:
+    if not isinstance(argument, list) or isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    pairs = zip(argument[::2], argument[1::2], strict=False)
+    return all(comparison in _COMPARISONS and _COMPARISONS[comparison](value, bound) for comparison, bound in pairs)

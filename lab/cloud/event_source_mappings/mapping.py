@@ -1,0 +1,278 @@
+"""One event source mapping: its configuration, its states, and the readers of its shards."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lab.cloud.event_source_mappings.shard_reader import ShardReader
+from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, StartingPosition, source_of
+
+if TYPE_CHECKING:
+    from lab.cloud.event_source_mappings.bell import Bell
+    from lab.cloud.event_source_mappings.clock import Clock
+    from lab.cloud.event_source_mappings.delivery import Invoker
+    from lab.cloud.event_source_mappings.sources import ShardRecord
+
+DEFAULTS: dict[str, Any] = {
+    "BatchSize": 100,
+    "BisectBatchOnFunctionError": False,
+    "DestinationConfig": {"OnFailure": {}},
+    "FunctionResponseTypes": [],
+    "MaximumBatchingWindowInSeconds": 0,
+    "MaximumRecordAgeInSeconds": -1,
+    "MaximumRetryAttempts": -1,
+    "ParallelizationFactor": 1,
+    "TumblingWindowInSeconds": 0,
+}
+"""What CreateEventSourceMapping answers for what was not given (recorded on AWS)."""
+
+NO_RECORDS = "No records processed"
+SHARD_POLL_SECONDS = 1.0
+"""How often new shards and withdrawn permissions are looked for, as Lambda polls an idle shard once a second."""
+STOP_SECONDS = 1.0
+"""How long a stopping mapping waits for an invocation that is under way; what it comes to does not count then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a mapping was created or updated with; `settings` are the API's own names and values."""
+
+    uuid: str
+    stream_arn: str
+    function_arn: str
+    role: str
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def _get(self, name: str) -> Any:
+        return self.settings.get(name, DEFAULTS[name])
+
+    @property
+    def batch_size(self) -> int:
+        """Records a batch holds at most."""
+        return self._get("BatchSize")
+
+    @property
+    def window_seconds(self) -> int:
+        """How long records are gathered."""
+        return self._get("MaximumBatchingWindowInSeconds")
+
+    @property
+    def parallelization_factor(self) -> int:
+        """Batches of one shard that may be under way at once."""
+        return self._get("ParallelizationFactor")
+
+    @property
+    def maximum_retry_attempts(self) -> int:
+        """Retries of a failed batch; -1 until its records expire."""
+        return self._get("MaximumRetryAttempts")
+
+    @property
+    def maximum_record_age_seconds(self) -> int:
+        """Age from which a record is discarded; -1 never."""
+        return self._get("MaximumRecordAgeInSeconds")
+
+    @property
+    def bisect(self) -> bool:
+        """Whether a failed batch is split in two."""
+        return self._get("BisectBatchOnFunctionError")
+
+    @property
+    def reports_batch_item_failures(self) -> bool:
+        """Whether the function's answer is looked at."""
+        return "ReportBatchItemFailures" in self._get("FunctionResponseTypes")
+
+    @property
+    def on_failure(self) -> str | None:
+        """ARN of the on-failure destination."""
+        return (self._get("DestinationConfig").get("OnFailure") or {}).get("Destination")
+
+    @property
+    def starting_position(self) -> StartingPosition:
+        """Where reading begins."""
+        return self.settings.get("StartingPosition", "TRIM_HORIZON")
+
+    @property
+    def starting_timestamp(self) -> float | None:
+        """Where AT_TIMESTAMP begins, seconds since the epoch."""
+        return self.settings.get("StartingPositionTimestamp")
+
+    @property
+    def filter_patterns(self) -> list[str]:
+        """Filter patterns, as JSON texts."""
+        criteria = self.settings.get("FilterCriteria") or {}
+        return [each["Pattern"] for each in criteria.get("Filters", [])]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every mapping needs of the cloud it lives in."""
+
+    invoke: Invoker
+    clock: Clock
+    bells: dict[str, Bell]
+    """One bell per kind of source."""
+    trace: Callable[..., None]
+    changed: Callable[[], None]
+    """Told that something to be stored has changed."""
+
+
+class Mapping:
+    """A mapping with its state.
+
+    Args:
+        configuration: what it was created with.
+        surroundings: the cloud.
+        enabled: whether it reads.
+        positions: where each shard stands, from an earlier life: `{shard: {"after": …, "ended": …}}`.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        surroundings: Surroundings,
+        *,
+        enabled: bool = True,
+        positions: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
+        self.configuration = configuration
+        self.enabled = enabled
+        self.state = "Creating"
+        self.last_result = NO_RECORDS
+        self.last_modified = surroundings.clock.now()
+        self.positions = positions or {}
+        self.tags: dict[str, str] = {}
+        self._surroundings = surroundings
+        self._readers: dict[str, tuple[ShardReader, asyncio.Task[None]]] = {}
+        self._may_read = (0.0, False)
+        self._supervisor: asyncio.Task[None] | None = None
+        self._changing: asyncio.Task[None] | None = None
+
+    # --- states ------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Become Enabled or Disabled, a moment after the answer that says Creating, Enabling or Updating."""
+        self._change_to(enabled=self.enabled)
+
+    def update(self, configuration: Configuration, *, enabled: bool | None) -> None:
+        """Take a new configuration, and be switched on or off."""
+        rebuild = configuration != self.configuration
+        self.configuration = configuration
+        self.last_modified = self._surroundings.clock.now()
+        if enabled is None or enabled == self.enabled:
+            self.state = "Updating" if self.enabled else "Disabled"
+        else:
+            self.state = "Enabling" if enabled else "Disabling"
+            self.enabled = enabled
+        self._change_to(enabled=self.enabled, restart=rebuild)
+
+    async def delete(self) -> None:
+        """Stop for good."""
+        self.state = "Deleting"
+        await self.stop()
+
+    def _change_to(self, *, enabled: bool, restart: bool = False) -> None:
+        previous = self._changing
+
+        async def change() -> None:
+            if previous:
+                await asyncio.wait([previous])
+            if restart or not enabled:
+                await self._stop_reading()
+            if enabled and not self._supervisor:
+                self._anchor()
+                self._supervisor = asyncio.create_task(self._supervise())
+            if self.state != "Deleting":
+                self.state = "Enabled" if enabled else "Disabled"
+            self._surroundings.changed()
+
+        self._changing = asyncio.create_task(change())
+
+    async def stop(self) -> None:
+        """Stop reading; what is under way is given a moment, then its outcome no longer counts."""
+        if self._changing:
+            await asyncio.wait([self._changing])
+        await self._stop_reading()
+
+    async def _stop_reading(self) -> None:
+        supervisor, readers = self._supervisor, self._readers
+        self._supervisor, self._readers = None, {}
+        if supervisor:
+            supervisor.cancel()
+        for reader, _task in readers.values():
+            reader.stop()
+        tasks = [task for _reader, task in readers.values()]
+        if tasks:
+            _ended, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _source(self) -> Source:
+        return source_of(self.configuration.stream_arn, self.configuration.role)
+
+    def _anchor(self) -> None:
+        """Fix where LATEST and AT_TIMESTAMP begin, once, before the mapping says that it is Enabled."""
+        if self.positions:
+            return
+        configuration = self.configuration
+        source = self._source()
+        with contextlib.suppress(SourceGoneError):
+            for shard in source.shards():
+                after = source.start(shard.shard_id, configuration.starting_position, configuration.starting_timestamp)
+                self.positions[shard.shard_id] = {"after": after}
+
+    async def _supervise(self) -> None:
+        """Start a reader for every shard whose parents have been read to their end."""
+        bell = self._surroundings.bells[self._source().kind]
+        while True:
+            seen = bell.rings
+            source = self._source()
+            with contextlib.suppress(SourceGoneError):
+                self._start_readers(source, source.shards())
+            await bell.wait(seen, SHARD_POLL_SECONDS)
+
+    def _start_readers(self, source: Source, shards: list[ShardRecord]) -> None:
+        known = {shard.shard_id for shard in shards}
+        for shard in shards:
+            position = self.positions.get(shard.shard_id, {})
+            if shard.shard_id in self._readers or position.get("ended"):
+                continue
+            if any(parent in known and not self.positions.get(parent, {}).get("ended") for parent in shard.parents):
+                continue  # a child starts when its parents have been read to their end
+            # A shard that was not there at the start was made by a split or merge: it is read from its beginning.
+            position = self.positions.setdefault(shard.shard_id, {"after": None})
+            reader = ShardReader(self, source, shard.shard_id, position, self._surroundings)
+            self._readers[shard.shard_id] = (reader, asyncio.create_task(reader.run()))
+
+    def may_read(self) -> bool:
+        """Say whether the function's role may still read the stream (looked at once a second)."""
+        checked_at, allowed = self._may_read
+        now = self._surroundings.clock.monotonic()
+        if not checked_at or now - checked_at >= SHARD_POLL_SECONDS:
+            allowed = self._source().readable_by(self.configuration.role)
+            self._may_read = (now, allowed)
+        return allowed
+
+    # --- the API's view ----------------------------------------------------------------------------------------------
+
+    def answer(self) -> dict[str, Any]:
+        """Return the mapping as GetEventSourceMapping does."""
+        configuration = self.configuration
+        account, region = configuration.function_arn.split(":")[4], configuration.function_arn.split(":")[3]
+        return {
+            **DEFAULTS,
+            **configuration.settings,
+            "UUID": configuration.uuid,
+            "EventSourceMappingArn": f"arn:aws:lambda:{region}:{account}:event-source-mapping:{configuration.uuid}",
+            "EventSourceArn": configuration.stream_arn,
+            "FunctionArn": configuration.function_arn,
+            "LastModified": self.last_modified,
+            "LastProcessingResult": self.last_result,
+            "State": self.state,
+            "StateTransitionReason": "User action",
+        }

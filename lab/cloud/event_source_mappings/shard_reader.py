@@ -1,0 +1,185 @@
+"""One shard of one mapping: reads in order, spreads over lanes, delivers, keeps the checkpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from lab.cloud.event_source_mappings import filters
+from lab.cloud.event_source_mappings.collector import Collector
+from lab.cloud.event_source_mappings.delivery import Delivery
+from lab.cloud.event_source_mappings.progress import Progress
+from lab.cloud.event_source_mappings.sources import Source, SourceGoneError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lab.cloud.event_source_mappings.bell import Bell
+    from lab.cloud.event_source_mappings.mapping import Mapping, Surroundings
+
+IDLE_POLL_SECONDS = 1.0
+"""Lambda polls an idle Kinesis shard once a second; here writes wake the reader, and the poll only finds the rest."""
+READ_AHEAD_BATCHES = 2
+"""How many batches per lane are read ahead of what is under way."""
+READ_LIMIT_RECORDS = 10_000
+
+
+class Lane:
+    """A strand of a shard whose batches follow one another; ParallelizationFactor is their number."""
+
+    def __init__(self, collector: Collector, delivery: Delivery) -> None:
+        self.collector = collector
+        self.delivery = delivery
+        self.under_way: asyncio.Task[None] | None = None
+
+
+class ShardReader:
+    """Reads one shard until it is closed and read to its end, or the mapping stops.
+
+    Args:
+        mapping: the mapping.
+        source: the stream.
+        shard_id: the shard.
+        position: where it stands: `after` (a sequence number or None), `ended`; kept up to date here.
+        surroundings: the cloud.
+    """
+
+    def __init__(
+        self, mapping: Mapping, source: Source, shard_id: str, position: dict[str, Any], surroundings: Surroundings
+    ) -> None:
+        self._mapping = mapping
+        self._source = source
+        self._shard_id = shard_id
+        self._position = position
+        self._surroundings = surroundings
+        self._read_up_to: str | None = position["after"]
+        self._progress = Progress(position["after"])
+        self._stopping = asyncio.Event()
+        self._patterns = [
+            pattern for text in mapping.configuration.filter_patterns if (pattern := filters.parse_pattern(text))
+        ]
+        configuration = mapping.configuration
+        self._lanes = [
+            Lane(
+                Collector(configuration.batch_size, surroundings.clock.scaled(configuration.window_seconds)),
+                Delivery(
+                    lambda: mapping.configuration,
+                    kind=source.kind,
+                    shard_id=shard_id,
+                    invoke=surroundings.invoke,
+                    clock=surroundings.clock,
+                    trace=self._trace,
+                    result=self._set_result,
+                    stopping=self._stopping,
+                ),
+            )
+            for _ in range(configuration.parallelization_factor)
+        ]
+
+    async def run(self) -> None:
+        """Read and deliver until the shard is closed and all of it has ended, or until `stop`."""
+        bell = self._surroundings.bells[self._source.kind]
+        try:
+            while not self._stopping.is_set():
+                seen = bell.rings
+                closed = self._read()
+                self._start_batches(closed=closed)
+                if closed and not self._progress and not any(lane.under_way for lane in self._lanes):
+                    self._position["ended"] = True
+                    self._trace("shard_ended")
+                    self._surroundings.changed()
+                    bell.ring()  # children of this shard may start
+                    return
+                await self._wait(bell, seen)
+            under_way = [lane.under_way for lane in self._lanes if lane.under_way]
+            if under_way:
+                await asyncio.wait(under_way)
+        finally:
+            for lane in self._lanes:
+                if lane.under_way:
+                    lane.under_way.cancel()
+
+    def stop(self) -> None:
+        """Begin nothing new; `run` returns when the invocations under way have ended."""
+        self._stopping.set()
+
+    def _room(self) -> int:
+        configuration = self._mapping.configuration
+        wanted = configuration.batch_size * configuration.parallelization_factor * READ_AHEAD_BATCHES
+        waiting = sum(len(lane.collector) for lane in self._lanes)
+        # Records that wait behind a slow lane also count: memory stays flat however long the stream is.
+        return min(wanted - waiting, 2 * READ_LIMIT_RECORDS - len(self._progress), READ_LIMIT_RECORDS)
+
+    def _read(self) -> bool:
+        """Read what there is room for; say whether the shard has no more to give."""
+        room = self._room()
+        if room <= 0:
+            return False
+        if not self._mapping.may_read():
+            self._set_result("PROBLEM: Access denied. Please check the function role's permissions on the stream.")
+            return False
+        try:
+            records = self._source.read(self._shard_id, self._read_up_to, room)
+            closed = not records and self._shard_is_closed()
+        except SourceGoneError:
+            return False  # the mapping stays, as on AWS, until someone deletes it
+        now = self._surroundings.clock.monotonic()
+        for each in records:
+            sequence_number = each.record.sequence_number
+            self._read_up_to = sequence_number
+            self._progress.read(sequence_number)
+            if self._patterns and not filters.matches_any(self._patterns, self._source.filter_document(each.event)):
+                self._ended([sequence_number])
+                continue
+            self._lane_of(each.order_key).collector.add(each.collected(), now)
+        return closed
+
+    def _shard_is_closed(self) -> bool:
+        return any(shard.shard_id == self._shard_id and shard.closed for shard in self._source.shards())
+
+    def _lane_of(self, order_key: str) -> Lane:
+        if len(self._lanes) == 1:
+            return self._lanes[0]
+        digest = hashlib.md5(order_key.encode(), usedforsecurity=False).digest()
+        return self._lanes[int.from_bytes(digest, "big") % len(self._lanes)]
+
+    def _start_batches(self, *, closed: bool) -> None:
+        now = self._surroundings.clock.monotonic()
+        for lane in self._lanes:
+            if lane.under_way and lane.under_way.done():
+                lane.under_way.result()  # an error of ours must not vanish
+                lane.under_way = None
+            if lane.under_way is None and lane.collector.due(now, closed=closed) == 0.0:
+                batch = lane.collector.take(now)
+                lane.under_way = asyncio.create_task(lane.delivery.deliver(batch, self._ended))
+
+    async def _wait(self, bell: Bell, seen: int) -> None:
+        """Wait for a write, the end of a batch, or the end of a window, whichever comes first."""
+        now = self._surroundings.clock.monotonic()
+        dues = [due for lane in self._lanes if lane.under_way is None and (due := lane.collector.due(now)) is not None]
+        timeout = min([IDLE_POLL_SECONDS, *dues])
+        under_way = [lane.under_way for lane in self._lanes if lane.under_way]
+        waits: list[asyncio.Task[Any]] = [*under_way, asyncio.create_task(self._stopping.wait())]
+        # A reader that is full, or whose lanes are all busy, has nothing to gain from a write.
+        if not under_way or (self._room() > 0 and len(under_way) < len(self._lanes)):
+            waits.append(asyncio.create_task(bell.wait(seen, timeout)))
+        try:
+            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits[len(under_way) :]:
+                task.cancel()
+
+    def _ended(self, sequence_numbers: Iterable[str]) -> None:
+        if self._progress.end(sequence_numbers):
+            self._position["after"] = self._progress.checkpoint
+            self._trace("checkpoint", at=self._progress.checkpoint)
+            self._surroundings.changed()
+
+    def _set_result(self, result: str) -> None:
+        self._mapping.last_result = result
+
+    def _trace(self, event: str, **fields: Any) -> None:
+        configuration = self._mapping.configuration
+        self._surroundings.trace(event, mapping=configuration.uuid, function=configuration.function_arn.split(":function:")[1],
+                                 shard=self._shard_id, **fields)  # fmt: skip

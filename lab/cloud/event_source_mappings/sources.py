@@ -1,0 +1,186 @@
+"""How a stream is read, and what a function gets to see of its records."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from lab.cloud import emulator
+from lab.cloud.event_source_mappings.batch import Record
+from lab.cloud.event_source_mappings.collector import Collected
+
+SourceKind = Literal["kinesis", "dynamodb"]
+StartingPosition = Literal["LATEST", "TRIM_HORIZON", "AT_TIMESTAMP"]
+
+ShardRecord = emulator.ShardRecord
+
+
+class SourceGoneError(Exception):
+    """The stream does not exist (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecord:
+    """A record as a shard reader passes it on.
+
+    Attributes:
+        record: its place and age.
+        event: the record as the function will see it.
+        order_key: records of one key never overlap (partition key; item key).
+    """
+
+    record: Record
+    event: dict[str, Any]
+    order_key: str
+
+    def collected(self) -> Collected:
+        """Return what goes to the function."""
+        return Collected(self.record, json.dumps(self.event, separators=(",", ":")))
+
+
+class Source(ABC):
+    """A stream that mappings read.
+
+    Args:
+        arn: the stream's ARN.
+        role: the function's role, which DynamoDB and Kinesis events name.
+    """
+
+    kind: ClassVar[SourceKind]
+    read_actions: ClassVar[tuple[str, ...]]
+    """What the function's role must be allowed to do to the stream."""
+    access_message: ClassVar[str]
+    """Those actions in the words of AWS's refusal."""
+
+    def __init__(self, arn: str, role: str) -> None:
+        self.arn = arn
+        self.role = role
+        self.region = arn.split(":")[3]
+
+    def readable_by(self, role: str) -> bool:
+        """Say whether a role may read the stream."""
+        return all(emulator.role_may(role, action, self.arn, region=self.region) for action in self.read_actions)
+
+    @abstractmethod
+    def shards(self) -> list[ShardRecord]:
+        """List the shards; SourceGoneError when the stream is gone."""
+
+    @abstractmethod
+    def read(self, shard_id: str, after: str | None, limit: int) -> list[StreamRecord]:
+        """Read at most `limit` records behind a sequence number (None: from the oldest)."""
+
+    @abstractmethod
+    def start(self, shard_id: str, position: StartingPosition, timestamp: float | None) -> str | None:
+        """Return the sequence number behind which a position begins (None: at the oldest)."""
+
+    @abstractmethod
+    def filter_document(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Return what filter patterns are matched against."""
+
+
+class KinesisSource(Source):
+    """A Kinesis data stream."""
+
+    kind = "kinesis"
+    read_actions = ("kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:DescribeStream", "kinesis:ListShards")
+    access_message = "GetRecords, GetShardIterator, DescribeStream, ListShards, and ListStreams Actions on your stream"
+
+    def shards(self) -> list[ShardRecord]:
+        """List the shards."""
+        shards = emulator.kinesis_shards(self.arn)
+        if shards is None:
+            raise SourceGoneError(self.arn)
+        return shards
+
+    def read(self, shard_id: str, after: str | None, limit: int) -> list[StreamRecord]:
+        """Read records; the event is described in "Using Lambda to process records from Kinesis"."""
+        records = emulator.kinesis_records(self.arn, shard_id, after, limit)
+        if records is None:
+            raise SourceGoneError(self.arn)
+        return [self._record(shard_id, record) for record in records]
+
+    def _record(self, shard_id: str, record: dict[str, Any]) -> StreamRecord:
+        sequence_number, arrived = record["SequenceNumber"], record["ApproximateArrivalTimestamp"]
+        event = {
+            "kinesis": {
+                "kinesisSchemaVersion": "1.0",
+                "partitionKey": record["PartitionKey"],
+                "sequenceNumber": sequence_number,
+                "data": record["Data"],
+                "approximateArrivalTimestamp": arrived,
+            },
+            "eventSource": "aws:kinesis",
+            "eventVersion": "1.0",
+            "eventID": f"{shard_id}:{sequence_number}",
+            "eventName": "aws:kinesis:record",
+            "invokeIdentityArn": self.role,
+            "awsRegion": self.region,
+            "eventSourceARN": self.arn,
+        }
+        return StreamRecord(Record(sequence_number, arrived), event, record["PartitionKey"])
+
+    def start(self, shard_id: str, position: StartingPosition, timestamp: float | None) -> str | None:
+        """Return where a position begins."""
+        if position == "TRIM_HORIZON":
+            return None
+        return emulator.kinesis_last_sequence_number(
+            self.arn, shard_id, timestamp if position == "AT_TIMESTAMP" else None
+        )
+
+    def filter_document(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Return the record with its data decoded; data that is not JSON matches no pattern about data."""
+        kinesis = event["kinesis"]
+        try:
+            data: Any = json.loads(emulator.decode_base64(kinesis["data"]))
+        except ValueError:
+            data = None
+        return {**event, **kinesis, "data": data}
+
+
+class DynamoDBSource(Source):
+    """The stream of a DynamoDB table."""
+
+    kind = "dynamodb"
+    read_actions = ("dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream")
+    access_message = "GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream"
+
+    def shards(self) -> list[ShardRecord]:
+        """List the shards: there is one."""
+        self._records()
+        return [ShardRecord(emulator.dynamodb_stream_shard(), (), closed=False)]
+
+    def _records(self) -> list[dict[str, Any]]:
+        records = emulator.dynamodb_stream(self.arn)
+        if records is None:
+            raise SourceGoneError(self.arn)
+        return records
+
+    def read(self, shard_id: str, after: str | None, limit: int) -> list[StreamRecord]:  # noqa: ARG002  (one shard)
+        """Read records; the event is described in "Using Lambda with DynamoDB"."""
+        records = self._records()
+        begin = emulator.first_after(records, after)
+        return [self._record(record) for record in records[begin : begin + limit]]
+
+    def _record(self, record: dict[str, Any]) -> StreamRecord:
+        change = record["dynamodb"]
+        event = {**record, "awsRegion": self.region, "eventSourceARN": self.arn}
+        arrived = float(change["ApproximateCreationDateTime"])
+        return StreamRecord(
+            Record(change["SequenceNumber"], arrived), event, json.dumps(change["Keys"], sort_keys=True)
+        )
+
+    def start(self, shard_id: str, position: StartingPosition, timestamp: float | None) -> str | None:  # noqa: ARG002
+        """Return where a position begins (AT_TIMESTAMP is Kinesis's alone)."""
+        records = self._records()
+        return records[-1]["dynamodb"]["SequenceNumber"] if position == "LATEST" and records else None
+
+    def filter_document(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Return the record with its typed attributes."""
+        return event
+
+
+def source_of(arn: str, role: str) -> Source:
+    """Return the source an ARN names (Kinesis stream or DynamoDB stream)."""
+    return KinesisSource(arn, role) if ":kinesis:" in arn else DynamoDBSource(arn, role)

@@ -1,0 +1,92 @@
+"""Invoking functions: execution environments of ours, for MiniStack's API and for event source mappings alike."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from lab.cloud import emulator
+from lab.cloud.event_source_mappings.delivery import Answer
+from lab.cloud.execution import Environments, RoleCannotBeAssumed, Throttled, ministack_adapter
+from lab.cloud.execution.launcher import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lab.cloud.execution import Outcome
+
+_log = logging.getLogger("lab.functions")
+
+
+class Functions:
+    """The functions of a cloud.
+
+    Args:
+        folder: the cloud's state folder; unpacked code lies below it.
+        port: where the cloud listens.
+    """
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._world = World(
+            folder=folder / "functions",
+            endpoint_url=f"http://127.0.0.1:{port}",
+            credentials=ministack_adapter.role_credentials,
+            logs=ministack_adapter.CloudWatchLogs(),
+            warn=_log.warning,
+        )
+        self._environments: Environments | None = None
+
+    async def start(self) -> None:
+        """Begin; on the event loop that will run everything."""
+        self._environments = Environments(self._world)
+        ministack_adapter.install(self._environments)
+
+    async def stop(self) -> None:
+        """End every environment."""
+        if self._environments:
+            await self._environments.close()
+
+    async def reset(self) -> None:
+        """End the environments of functions that are gone."""
+        if self._environments:
+            self._environments.forget_all()
+
+    async def invoke(self, function_arn: str, event: bytes) -> Answer:
+        """Invoke a function for an event source mapping."""
+        # Who waits may be cancelled, when its mapping stops; the function runs to its end all the same, as on AWS.
+        return await asyncio.shield(self._invoke(function_arn, event))
+
+    async def _invoke(self, function_arn: str, event: bytes) -> Answer:
+        function = emulator.find_function(function_arn)
+        if function is None or self._environments is None:
+            return Answer(throttled=True)  # deleted: the mapping waits, as it does on AWS, until it is deleted too
+        slot = emulator.acquire_concurrency(function)
+        if slot is None:
+            self._measure(function.name, throttled=True)
+            return Answer(throttled=True)
+        try:
+            outcome = await self._environments.invoke(
+                ministack_adapter.function_version(function.record, function.config), event, invoked_arn=function_arn
+            )
+        except Throttled:
+            self._measure(function.name, throttled=True)
+            return Answer(throttled=True)
+        except RoleCannotBeAssumed:
+            return Answer(function_error="Unhandled")
+        finally:
+            emulator.release_concurrency(slot)
+        self._measure(function.name, outcome)
+        return Answer(outcome.payload, outcome.function_error)
+
+    @staticmethod
+    def _measure(name: str, outcome: Outcome | None = None, *, throttled: bool = False) -> None:
+        dimensions = {"FunctionName": name}
+        if throttled:
+            emulator.record_metric("AWS/Lambda", "Throttles", 1, "Count", dimensions)
+            return
+        emulator.record_metric("AWS/Lambda", "Invocations", 1, "Count", dimensions)
+        emulator.record_metric("AWS/Lambda", "Throttles", 0, "Count", dimensions)
+        if outcome:
+            emulator.record_metric("AWS/Lambda", "Errors", 1 if outcome.function_error else 0, "Count", dimensions)
+            emulator.record_metric("AWS/Lambda", "Duration", outcome.duration_ms, "Milliseconds", dimensions)

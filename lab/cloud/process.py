@@ -1,0 +1,135 @@
+"""Starting and stopping the local cloud as a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from lab.cloud.client import Cloud, ask, find_cloud
+from lab.errors import LabError
+from lab.workspace import cloud_folder
+from languages import gettext as _
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULT_PORT = 4566
+START_SECONDS = 30.0
+STOP_SECONDS = 30.0
+_POLL_SECONDS = 0.02
+
+
+def start(port: int | None = None, state_folder: Path | None = None) -> tuple[Cloud, bool]:
+    """Start this clone's cloud, if it is not running, and wait until it answers.
+
+    Args:
+        port: where it shall listen; None takes 4566, or a free one when that is taken; 0 takes a free one.
+        state_folder: what it keeps; None takes `.lab/cloud`.
+
+    Returns:
+        the cloud, and whether it was started now.
+
+    Raises:
+        LabError: it does not come up; the message says why.
+    """
+    running = find_cloud()
+    if running:
+        if port not in (None, 0, running.port):
+            raise LabError(
+                _("The local cloud is already running on port {port}.").format(port=running.port),
+                next_step=_("Stop it first: lab cloud stop"),
+            )
+        return running, False
+    folder = state_folder or cloud_folder()
+    log = _open_log(folder)
+    wanted = DEFAULT_PORT if port is None else port
+    if port is None and not _is_free(wanted):
+        wanted = 0
+    command = [sys.executable, "-m", "lab.cloud", "--port", str(wanted), "--state-dir", str(folder)]
+    with log:
+        begin = log.tell()
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if (cloud := find_cloud()) and cloud.pid == process.pid:
+            return cloud, True
+        if process.poll() is not None:
+            # Another start of the same moment may have won.
+            if running := find_cloud():
+                return running, False
+            raise LabError(_("The local cloud did not start."), why=_last_words(folder, begin),
+                           next_step=_("Its log: {file}").format(file=folder / "server.log"))  # fmt: skip
+        time.sleep(_POLL_SECONDS)
+    process.terminate()
+    raise LabError(_("The local cloud did not answer within {seconds} s.").format(seconds=int(START_SECONDS)),
+                   next_step=_("Its log: {file}").format(file=folder / "server.log"))  # fmt: skip
+
+
+def stop() -> Cloud | None:
+    """Stop this clone's cloud, which saves its state; return the one that was stopped, None when none ran."""
+    cloud = find_cloud()
+    if cloud is None:
+        return None
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(cloud.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        if not _alive(cloud.pid):
+            return cloud
+        time.sleep(_POLL_SECONDS)
+    raise LabError(
+        _("The local cloud (process {pid}) did not stop within {seconds} s.").format(
+            pid=cloud.pid, seconds=int(STOP_SECONDS)
+        ),
+        next_step=_("End it by hand: kill -9 {pid}. What it had not saved is lost then.").format(pid=cloud.pid),
+    )
+
+
+def _alive(pid: int) -> bool:
+    try:
+        # A child of ours that has ended stays a zombie until somebody asks.
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _is_free(port: int) -> bool:
+    if ask(port):
+        return False
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _open_log(folder: Path):  # noqa: ANN202  (a text file)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / "server.log").open("a")
+    except OSError as error:
+        raise LabError(
+            _("The state folder {folder} cannot be used.").format(folder=folder),
+            why=str(error),
+            next_step=_("Make it writable, or name another one with --state-dir."),
+        ) from error
+
+
+def _last_words(folder: Path, begin: int) -> str:
+    with contextlib.suppress(OSError):
+        lines = (folder / "server.log").read_bytes()[begin:].decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+    return ""

@@ -1,0 +1,248 @@
+"""The local cloud's process: puts MiniStack, event source mappings, execution environments and the door together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from lab.cloud import emulator
+from lab.cloud.door import Door
+from lab.cloud.event_source_mappings.api import Api
+from lab.cloud.event_source_mappings.bell import Bell
+from lab.cloud.event_source_mappings.clock import Clock
+from lab.cloud.event_source_mappings.mapping import Surroundings
+from lab.cloud.event_source_mappings.service import Mappings
+from lab.cloud.event_source_mappings.store import Store
+from lab.cloud.functions import Functions
+from lab.cloud.state_folder import StateFolder
+from lab.cloud.trace import Trace
+from lab.errors import LabError
+from lab.workspace import lab_folder
+from languages import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lab.cloud.door import Receive, Scope, Send
+
+KEEP_ALIVE_SECONDS = 75
+SHUTDOWN_SECONDS = 1.0
+"""How long requests that are under way are given when the cloud stops."""
+
+
+class LocalCloud:
+    """One running cloud.
+
+    Args:
+        port: where it listens.
+        folder: its state.
+        time_scale: 0.1 makes the long waits of event source mappings ten times shorter.
+    """
+
+    def __init__(self, port: int, folder: StateFolder, time_scale: float = 1.0) -> None:
+        self.port = port
+        self._folder = folder
+        self._trace = Trace(folder.path / "trace.jsonl")
+        self._bells = {"kinesis": Bell(), "dynamodb": Bell()}
+        self._functions = Functions(folder.path, port)
+        surroundings = Surroundings(
+            invoke=self._functions.invoke,
+            clock=Clock(time_scale),
+            bells=self._bells,
+            trace=self._trace,
+            changed=lambda: self._mappings.changed(),
+        )
+        self._mappings = Mappings(Store(folder.path / "mappings.json"), surroundings)
+        self._whole = False
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take our places in MiniStack and go on where the last life ended; MiniStack has started."""
+        emulator.repair_stream_authorization()
+        emulator.wrap_service("lambda", lambda handler: Api(self._mappings, handler))
+        emulator.wrap_service("kinesis", self._ringing("kinesis", "Kinesis_20131202.Put"))
+        emulator.wrap_service("dynamodb", self._ringing("dynamodb", "DynamoDB_20120810."))
+        await self._functions.start()
+        self._mappings.restore()
+
+    async def stop(self) -> None:
+        """Stop what is ours; MiniStack stops and saves afterwards."""
+        await self._mappings.stop()
+        await self._functions.stop()
+
+    def close(self) -> None:
+        """Give the state folder back."""
+        self._trace.close()
+        self._folder.close(whole=self._whole)
+
+    async def reset(self) -> None:
+        """Forget every resource; the cloud keeps its id and begins a new epoch."""
+        await self._mappings.reset()
+        await self._functions.reset()
+        await emulator.reset()
+        self._folder.lose_everything()
+
+    def describe(self) -> dict[str, Any]:
+        """Return who this cloud is."""
+        identity = self._folder.identity
+        return {
+            "id": identity.id,
+            "epoch": identity.epoch,
+            "pid": os.getpid(),
+            "port": self.port,
+            "url": f"http://127.0.0.1:{self.port}",
+            "version": emulator.VERSION,
+            "region": emulator.REGION,
+            "account": emulator.ACCOUNT,
+            "state_folder": str(self._folder.path),
+        }
+
+    # --- ASGI --------------------------------------------------------------------------------------------------------
+
+    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start after MiniStack has started, stop before it stops."""
+
+        async def send_when_started(message: Any) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                await self.start()
+            if message["type"] == "lifespan.shutdown.complete":
+                self._whole = True  # MiniStack has saved its services
+            await send(message)
+
+        async def receive_after_stop() -> Any:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await self.stop()
+            return message
+
+        await emulator.app()(scope, receive_after_stop, send_when_started)
+
+    def app(self) -> Callable[[Scope, Receive, Send], Any]:
+        """Return the ASGI app: the door, and behind it MiniStack and our own paths."""
+        from lab.cloud.control import control_app
+
+        door = Door(emulator.app(), control_app(self))
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "lifespan":
+                await self.lifespan(scope, receive, send)
+            else:
+                await door(scope, receive, send)
+
+        return app
+
+    def _ringing(self, kind: str, target_prefix: str) -> Callable[[emulator.Handler], emulator.Handler]:
+        """Return a wrapper that rings after each write to a kind of source."""
+        bell = self._bells[kind]
+        reads = ("Get", "Describe", "List", "Query", "Scan", "BatchGet", "TransactGet")
+
+        def wrap(handler: emulator.Handler) -> emulator.Handler:
+            async def ringing(
+                method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+            ) -> emulator.Answer:
+                answer = await handler(method, path, headers, body, query)
+                target = headers.get("x-amz-target", "")
+                if target.startswith(target_prefix) and not target.partition(".")[2].startswith(reads):
+                    bell.ring()
+                return answer
+
+            return ringing
+
+        return wrap
+
+
+def open_socket(port: int) -> socket.socket:
+    """Listen on a port of the loopback interface.
+
+    Args:
+        port: the port; 0 takes a free one.
+
+    Raises:
+        LabError: another program has it.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        raise LabError(
+            _("Port {port} cannot be used.").format(port=port),
+            why=str(error),
+            next_step=_("Name another one (--port N; 0 takes a free one), or end the program that has it."),
+        ) from error
+    listener.setblocking(False)  # noqa: FBT003
+    return listener
+
+
+def serve(port: int, state_folder: Path, *, time_scale: float = 1.0) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        port: where to listen; 0 takes a free port.
+        state_folder: what the cloud keeps.
+        time_scale: shortens the long waits of event source mappings.
+
+    Raises:
+        LabError: the port or the folder cannot be used.
+    """
+    folder = StateFolder(state_folder.absolute())
+    try:
+        listener = open_socket(port)
+    except LabError:
+        folder.close(whole=True)
+        raise
+    port = listener.getsockname()[1]
+    emulator.configure(port=port, state_folder=folder.path)
+    tempfile.tempdir = str(folder.temporary)
+    cloud = LocalCloud(port, folder, time_scale)
+    try:
+        asyncio.run(_serve(cloud, listener))
+    finally:
+        cloud.close()
+
+
+async def _serve(cloud: LocalCloud, listener: socket.socket) -> None:
+    from hypercorn.asyncio import serve as hypercorn_serve
+    from hypercorn.config import Config
+
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    config.graceful_timeout = SHUTDOWN_SECONDS
+    config.shutdown_timeout = 10 * SHUTDOWN_SECONDS
+    config.loglevel = "WARNING"
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    app = cloud.app()
+    with _recorded(cloud):
+        await hypercorn_serve(app, config, shutdown_trigger=stop.wait)  # pyright: ignore[reportArgumentType]
+
+
+@contextlib.contextmanager
+def _recorded(cloud: LocalCloud) -> Any:
+    """Record in `.lab` where this clone's cloud listens, as long as it does."""
+    record = lab_folder() / "cloud.json"
+    description = cloud.describe()
+    with contextlib.suppress(OSError):
+        record.parent.mkdir(parents=True, exist_ok=True)
+        temporary = record.with_suffix(f".{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(description))
+        temporary.replace(record)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            if json.loads(record.read_text()).get("pid") == os.getpid():
+                record.unlink()

@@ -1,0 +1,96 @@
+"""The folder of one cloud's state: one cloud at a time, and a mark that says whether what is in it is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from lab.cloud.identity import Identity
+from lab.errors import LabError
+from languages import gettext as _
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import TextIO
+
+CONTENTS = ("services", "objects", "mappings.json")
+"""What holds the resources; the rest (identity, logs, unpacked code) outlives a reset."""
+
+
+class StateFolder:
+    """The folder, taken for this process.
+
+    Args:
+        path: the folder; made if it is not there.
+
+    Raises:
+        LabError: it cannot be written, or another cloud has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: TextIO
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = (path / "lock").open("a+")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.identity = self._open()
+        except BlockingIOError:
+            raise LabError(
+                _("A local cloud is already running with the state folder {folder}.").format(folder=path),
+                next_step=_("See it with: lab cloud status. Stop it with: lab cloud stop."),
+            ) from None
+        except OSError as error:
+            raise LabError(
+                _("The state folder {folder} cannot be used.").format(folder=path),
+                why=str(error),
+                next_step=_("Name another one: lab cloud serve --state-dir FOLDER."),
+            ) from error
+
+    def _open(self) -> Identity:
+        identity = Identity.load(self.path)
+        clean = self.path / "clean"
+        if not clean.exists() and any((self.path / name).exists() for name in CONTENTS):
+            # The last cloud here did not stop by itself: what is left is not whole, so it is not used.
+            self._remove_contents()
+            identity = identity.next_epoch()
+            identity.save(self.path)
+        clean.unlink(missing_ok=True)
+        # What a killed process left in its temporary folder goes; nothing of ours lies in the system's.
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        self.temporary.mkdir()
+        return identity
+
+    @property
+    def temporary(self) -> Path:
+        """The folder for temporary files."""
+        return self.path / "temporary"
+
+    def lose_everything(self) -> None:
+        """Remove the resources' state; the cloud begins a new epoch."""
+        self._remove_contents()
+        self.identity = self.identity.next_epoch()
+        self.identity.save(self.path)
+
+    def _remove_contents(self) -> None:
+        for name in CONTENTS:
+            path = self.path / name
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def close(self, *, whole: bool) -> None:
+        """Give the folder back.
+
+        Args:
+            whole: everything was saved, so the next cloud may go on from it.
+        """
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        if whole:
+            with contextlib.suppress(OSError):
+                (self.path / "clean").write_text(str(os.getpid()))
+        self._lock.close()

@@ -1,0 +1,260 @@
+"""Event source mappings from outside, through boto3, on a served cloud."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.cloud.conftest import Workshop, eventually
+
+KINESIS_READ = ["kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:DescribeStream", "kinesis:ListShards"]
+DYNAMODB_READ = ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"]
+
+# Notes every event it gets as a message in the queue LOG; fails on data that hold "bad".
+HANDLER = """
+import base64, json, os, boto3
+sqs = boto3.client("sqs")
+MODE = os.environ.get("MODE", "raise")
+def data(record):
+    return base64.b64decode(record["kinesis"]["data"]).decode() if "kinesis" in record else json.dumps(record["dynamodb"])
+def number(record):
+    return record["kinesis"]["sequenceNumber"] if "kinesis" in record else record["dynamodb"]["SequenceNumber"]
+def handler(event, context):
+    sqs.send_message(QueueUrl=os.environ["LOG"], MessageBody=json.dumps(event))
+    bad = [record for record in event["Records"] if "bad" in data(record)]
+    if bad and MODE == "raise":
+        raise RuntimeError("bad record")
+    if bad and MODE == "report":
+        return {"batchItemFailures": [{"itemIdentifier": number(bad[0])}]}
+"""
+
+
+class Pipeline:
+    """A stream, a function that notes what it gets, and a queue for what is given up."""
+
+    def __init__(self, shop: Workshop, source: str, read: list[str], *, mode: str = "raise", **settings: Any) -> None:
+        self.shop, self.source = shop, source
+        self.log, log_arn = shop.queue()
+        self.failures, failures_arn = shop.queue()
+        self.role = shop.role((read, source), ("sqs:SendMessage", [log_arn, failures_arn]), ("logs:*", "*"))
+        environment = {"Variables": {"LOG": self.log, "MODE": mode}}
+        self.function = shop.function(HANDLER, self.role, Environment=environment)
+        if settings.pop("destination", True):
+            settings["DestinationConfig"] = {"OnFailure": {"Destination": failures_arn}}
+        if mode == "report":
+            settings["FunctionResponseTypes"] = ["ReportBatchItemFailures"]
+        self.mapping = shop.mapping(source, self.function, **settings)
+
+    def events(self) -> list[dict[str, Any]]:
+        seen: dict[str, dict[str, Any]] = {}
+        for _ in range(3):
+            found = self.shop.clients.sqs.receive_message(
+                QueueUrl=self.log, MaxNumberOfMessages=10, VisibilityTimeout=0
+            )
+            seen |= {message["MessageId"]: json.loads(message["Body"]) for message in found.get("Messages", [])}
+        return list(seen.values())
+
+    def batches(self) -> list[list[Any]]:
+        return [
+            [json.loads(base64.b64decode(record["kinesis"]["data"])) for record in event["Records"]]
+            for event in self.events()
+        ]
+
+
+def test_a_kinesis_record_reaches_the_function_as_on_aws(workshop: Workshop):
+    stream = workshop.stream()
+    pipeline = Pipeline(workshop, stream, KINESIS_READ)
+    (sequence_number,) = workshop.put(stream, {"n": 1}, key="sensor")
+    (event,) = eventually(pipeline.events)
+    (record,) = event["Records"]
+    assert isinstance(record["kinesis"].pop("approximateArrivalTimestamp"), float)
+    assert record == {
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": "sensor",
+            "sequenceNumber": sequence_number,
+            "data": base64.b64encode(b'{"n": 1}').decode(),
+        },
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"shardId-000000000000:{sequence_number}",
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": pipeline.role,
+        "awsRegion": "us-east-1",
+        "eventSourceARN": stream,
+    }
+
+
+def test_a_table_change_reaches_the_function(workshop: Workshop):
+    name = workshop.name("table")
+    table = workshop.clients.dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )["TableDescription"]
+    pipeline = Pipeline(workshop, table["LatestStreamArn"], DYNAMODB_READ)
+    workshop.clients.dynamodb.put_item(TableName=name, Item={"pk": {"S": "a"}})
+    (event,) = eventually(pipeline.events)
+    (record,) = event["Records"]
+    assert (record["eventName"], record["eventVersion"], record["eventSource"]) == ("INSERT", "1.1", "aws:dynamodb")
+    assert record["dynamodb"]["NewImage"] == {"pk": {"S": "a"}}
+
+
+def test_recorded_case_of_partial_answers(workshop: Workshop):
+    """Recorded: 6 records, BatchSize 3, window 1, retries 3, #5 always fails: [3,4,5] then [5] four times, count 4."""
+    stream = workshop.stream()
+    workshop.put(stream, 0, 1, 2, 3, 4, "bad")
+    pipeline = Pipeline(
+        workshop,
+        stream,
+        KINESIS_READ,
+        mode="report",
+        BatchSize=3,
+        MaximumBatchingWindowInSeconds=1,
+        MaximumRetryAttempts=3,
+    )
+    (message,) = eventually(lambda: workshop.messages(pipeline.failures), seconds=20)
+    assert message["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert message["requestContext"]["approximateInvokeCount"] == 4
+    assert message["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": None}
+    assert message["KinesisBatchInfo"]["batchSize"] == 1
+    assert sorted(map(str, pipeline.batches())) == sorted(map(str, [[0, 1, 2], [3, 4, "bad"], *([["bad"]] * 4)]))
+
+
+def test_a_poison_record_is_bisected_out_and_the_others_pass(workshop: Workshop):
+    stream = workshop.stream()
+    workshop.put(stream, 0, 1, "bad", 3)
+    pipeline = Pipeline(workshop, stream, KINESIS_READ, MaximumRetryAttempts=0, BisectBatchOnFunctionError=True)
+    (message,) = eventually(lambda: workshop.messages(pipeline.failures), seconds=20)
+    assert message["responseContext"]["functionError"] == "Unhandled"
+    eventually(lambda: [3] in pipeline.batches())
+
+
+def test_latest_begins_where_the_mapping_was_enabled(workshop: Workshop):
+    stream = workshop.stream()
+    workshop.put(stream, "before")
+    pipeline = Pipeline(workshop, stream, KINESIS_READ, StartingPosition="LATEST")
+    workshop.put(stream, "after")
+    eventually(pipeline.events)
+    assert pipeline.batches() == [["after"]]
+
+
+def test_disabled_and_enabled_again_goes_on_at_the_checkpoint(workshop: Workshop):
+    stream = workshop.stream()
+    pipeline = Pipeline(workshop, stream, KINESIS_READ)
+    workshop.put(stream, 1)
+    eventually(pipeline.events)
+    update = workshop.clients.lambda_.update_event_source_mapping
+    assert update(UUID=pipeline.mapping, Enabled=False)["State"] == "Disabling"
+    state = lambda: workshop.clients.lambda_.get_event_source_mapping(UUID=pipeline.mapping)["State"]  # noqa: E731
+    eventually(lambda: state() == "Disabled")
+    workshop.put(stream, 2)
+    update(UUID=pipeline.mapping, Enabled=True)
+    eventually(lambda: len(pipeline.events()) == 2)
+    assert sorted(pipeline.batches()) == [[1], [2]]
+
+
+def test_filtered_out_records_never_reach_the_function(workshop: Workshop):
+    stream = workshop.stream()
+    criteria = {"Filters": [{"Pattern": json.dumps({"data": {"kind": ["wanted"]}})}]}
+    pipeline = Pipeline(workshop, stream, KINESIS_READ, FilterCriteria=criteria)
+    workshop.put(stream, {"kind": "other"}, b"not json", {"kind": "wanted"})
+    eventually(pipeline.events)
+    assert pipeline.batches() == [[{"kind": "wanted"}]]
+
+
+# --- the API
+
+
+def test_create_answers_creating_and_the_defaults(workshop: Workshop):
+    stream = workshop.stream()
+    role = workshop.role((KINESIS_READ, stream))
+    function = workshop.function(HANDLER, role)
+    created = workshop.clients.lambda_.create_event_source_mapping(
+        EventSourceArn=stream, FunctionName=function, StartingPosition="LATEST"
+    )
+    workshop.made.append(lambda: workshop.clients.lambda_.delete_event_source_mapping(UUID=created["UUID"]))
+    expected = {
+        "State": "Creating", "StateTransitionReason": "User action", "LastProcessingResult": "No records processed",
+        "BatchSize": 100, "MaximumBatchingWindowInSeconds": 0, "MaximumRecordAgeInSeconds": -1,
+        "MaximumRetryAttempts": -1, "ParallelizationFactor": 1, "BisectBatchOnFunctionError": False,
+        "TumblingWindowInSeconds": 0, "FunctionResponseTypes": [], "DestinationConfig": {"OnFailure": {}},
+        "EventSourceArn": stream, "FunctionArn": function, "StartingPosition": "LATEST",
+    }  # fmt: skip
+    assert {name: created.get(name) for name in expected} == expected
+    assert created["ResponseMetadata"]["HTTPStatusCode"] == 202
+
+
+def refused(call: Any, **arguments: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
+
+
+def test_what_aws_refuses_at_create_is_refused_in_its_words(workshop: Workshop):
+    stream = workshop.stream()
+    role = workshop.role((KINESIS_READ, stream))
+    function = workshop.function(HANDLER, role)
+    create = workshop.clients.lambda_.create_event_source_mapping
+    wanted = {"EventSourceArn": stream, "FunctionName": function, "StartingPosition": "LATEST"}
+    missing = stream + "-missing"
+    assert refused(create, **wanted | {"EventSourceArn": missing}) == (
+        "InvalidParameterValueException", f"Stream not found: {missing}")  # fmt: skip
+    assert refused(create, **wanted, FilterCriteria={"Filters": [{"Pattern": "[]"}]}) == (
+        "InvalidParameterValueException", "Invalid filter pattern definition.")  # fmt: skip
+    code, message = refused(create, **wanted, ParallelizationFactor=2, TumblingWindowInSeconds=5)
+    assert message == "Parallelization factor must be equal to 1 when tumbling window period is configured"
+    del wanted["StartingPosition"]
+    assert refused(create, **wanted)[0] == "InvalidParameterValueException"
+    mapping = workshop.mapping(stream, function)
+    code, message = refused(create, **wanted, StartingPosition="LATEST")
+    assert code == "ResourceConflictException"
+    assert message.endswith(f"Please update or delete the existing mapping with UUID {mapping}")
+
+
+def test_a_role_that_may_not_read_the_stream_is_refused(workshop: Workshop):
+    stream = workshop.stream()
+    function = workshop.function(HANDLER, workshop.role(("logs:*", "*")))
+    code, message = refused(
+        workshop.clients.lambda_.create_event_source_mapping,
+        EventSourceArn=stream, FunctionName=function, StartingPosition="LATEST",
+    )  # fmt: skip
+    assert code == "InvalidParameterValueException"
+    assert message == (
+        f"Cannot access stream {stream}. Please ensure the role can perform the GetRecords, GetShardIterator, "
+        "DescribeStream, ListShards, and ListStreams Actions on your stream in IAM."
+    )
+
+
+def test_delete_then_not_found(workshop: Workshop):
+    pipeline = Pipeline(workshop, workshop.stream(), KINESIS_READ)
+    aws = workshop.clients.lambda_
+    assert aws.delete_event_source_mapping(UUID=pipeline.mapping)["State"] == "Deleting"
+    assert refused(aws.get_event_source_mapping, UUID=pipeline.mapping)[0] == "ResourceNotFoundException"
+
+
+def test_list_filters_and_pages_and_tags(workshop: Workshop):
+    stream = workshop.stream()
+    role = workshop.role((KINESIS_READ, stream))
+    functions = [workshop.function(HANDLER, role) for _ in range(3)]
+    mappings = {workshop.mapping(stream, function) for function in functions}
+    aws = workshop.clients.lambda_
+    listed = aws.list_event_source_mappings(EventSourceArn=stream)["EventSourceMappings"]
+    assert {each["UUID"] for each in listed} == mappings
+    listed = aws.list_event_source_mappings(FunctionName=functions[0])["EventSourceMappings"]
+    assert [each["FunctionArn"] for each in listed] == [functions[0]]
+    pages = aws.get_paginator("list_event_source_mappings").paginate(
+        EventSourceArn=stream, PaginationConfig={"PageSize": 1}
+    )
+    assert {each["UUID"] for page in pages for each in page["EventSourceMappings"]} == mappings
+    arn = listed[0]["EventSourceMappingArn"]
+    aws.tag_resource(Resource=arn, Tags={"lesson": "basic"})
+    assert aws.list_tags(Resource=arn)["Tags"] == {"lesson": "basic"}
+    aws.untag_resource(Resource=arn, TagKeys=["lesson"])
+    assert aws.list_tags(Resource=arn)["Tags"] == {}
