@@ -42,7 +42,8 @@ def show(
     outputs = target.lesson(lesson)
     with progress(_("Reading …"), silent=as_json):
         items = read_items(target.clients.dynamodb, outputs["DynamoDBTableName"], newest=limit)
-        failures = read_failures(target.clients.sqs, outputs["FailureQueueUrl"])
+        # Without a queue (the setting `destination` is sns or s3) there is none to read.
+        failures = read_failures(target.clients.sqs, queue) if (queue := outputs["FailureQueueUrl"]) else []
     if as_json:
         say_json(as_data(lesson, items, failures))
         return
