@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.errors import LabError
+from lab.json_values import is_object
 from lab.workspace import lab_folder
 from languages import gettext as _
 
@@ -84,4 +85,4 @@ def _request(port: int, method: str, path: str, seconds: float = ANSWER_SECONDS)
         return None
     finally:
         connection.close()
-    return answer if isinstance(answer, dict) and "epoch" in answer else None
+    return answer if is_object(answer) and "epoch" in answer else None

@@ -15,12 +15,12 @@ import json
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+    from pathlib import Path
 
     AsgiApp = Callable[[MutableMapping[str, Any], Callable[..., Any], Callable[..., Any]], Awaitable[None]]
     Answer = tuple[int, dict[str, str], Any]
@@ -79,7 +79,8 @@ def wrap_service(service: str, wrap: Callable[[Handler], Handler]) -> None:
     """
     from ministack import app as ministack
 
-    ministack.SERVICE_HANDLERS[service] = wrap(ministack.SERVICE_HANDLERS[service])
+    handlers: dict[str, Any] = ministack.SERVICE_HANDLERS
+    handlers[service] = wrap(handlers[service])
 
 
 async def call(service: str, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -364,8 +365,8 @@ async def send_to_queue(queue_arn: str, body: str) -> None:
     """Send a message to an SQS queue."""
     name = queue_arn.rsplit(":", 1)[-1]
     request = {"QueueUrl": f"{os.environ['AWS_ENDPOINT_URL']}/{queue_arn.split(':')[4]}/{name}", "MessageBody": body}
-    await _deliver("sqs", "POST", "/", {"x-amz-target": "AmazonSQS.SendMessage",
-                                        "content-type": "application/x-amz-json-1.0"}, json.dumps(request).encode())  # fmt: skip
+    headers = {"x-amz-target": "AmazonSQS.SendMessage", "content-type": "application/x-amz-json-1.0"}
+    await _deliver("sqs", "POST", "/", headers, json.dumps(request).encode())
 
 
 async def publish_to_topic(topic_arn: str, body: str) -> None:

@@ -57,7 +57,6 @@ class LocalCloud:
             clock=Clock(time_scale),
             bells=self._bells,
             trace=self._trace,
-            changed=lambda: self._mappings.changed(),
         )
         self._mappings = Mappings(Store(folder.path / "mappings.json"), surroundings)
         self._whole = False
@@ -212,7 +211,7 @@ def serve(port: int, state_folder: Path, *, time_scale: float = 1.0) -> None:
 
 
 async def _serve(cloud: LocalCloud, listener: socket.socket) -> None:
-    from hypercorn.asyncio import serve as hypercorn_serve
+    from hypercorn.asyncio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType]
     from hypercorn.config import Config
 
     config = Config()

@@ -12,6 +12,7 @@ from lab.cloud.event_source_mappings import validation
 from lab.cloud.event_source_mappings.mapping import Configuration, Mapping
 from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, source_of
 from lab.cloud.event_source_mappings.validation import RequestError, invalid_parameter
+from lab.json_values import as_object, is_object
 
 if TYPE_CHECKING:
     from lab.cloud.emulator import Answer, Handler
@@ -88,8 +89,8 @@ class Api:
             if (existing.stream_arn, existing.function_arn) == (stream_arn, function.arn):
                 raise RequestError(
                     "ResourceConflictException",
-                    f'The event source arn (" {stream_arn} ") and function (" {function.name} ") provided mapping already '
-                    f"exists. Please update or delete the existing mapping with UUID {existing.uuid}",
+                    f'The event source arn (" {stream_arn} ") and function (" {function.name} ") provided mapping '
+                    f"already exists. Please update or delete the existing mapping with UUID {existing.uuid}",
                     409,
                 )
         mapping = self._mappings.create(
@@ -165,7 +166,8 @@ class Api:
             raise invalid_parameter(f"Stream not found: {source.arn}") from None
         if not source.readable_by(source.role):
             raise invalid_parameter(
-                f"Cannot access stream {source.arn}. Please ensure the role can perform the {source.access_message} in IAM."
+                f"Cannot access stream {source.arn}. "
+                f"Please ensure the role can perform the {source.access_message} in IAM."
             )
 
 
@@ -180,7 +182,7 @@ class _Request:
             parsed = json.loads(self.body or b"{}")
         except ValueError:
             parsed = None
-        if not isinstance(parsed, dict):
+        if not is_object(parsed):
             raise RequestError("SerializationException", "The request body is not a JSON object")
         return parsed
 
@@ -208,7 +210,9 @@ def _function(reference: Any) -> emulator.FunctionRecord:
 
 
 def _check_destination(settings: dict[str, Any], role: str) -> None:
-    destination = ((settings.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
+    destination: str | None = as_object(as_object(settings.get("DestinationConfig")).get("OnFailure")).get(
+        "Destination"
+    )
     if not destination:
         return
     needed = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lab.cloud import emulator
 from lab.cloud.event_source_mappings import batch, failure_message
 from lab.cloud.event_source_mappings.collector import Collected, payload
+from lab.json_values import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -128,8 +129,8 @@ class Delivery:
         self._trace("invoked", **_span(records))
         # Set by the moment the function is called, as on AWS: how far behind the newest record of the batch is.
         age_milliseconds = max(0.0, (self._clock.now() - records[-1].arrived) * 1000)
-        name = configuration.function_arn.split(":function:")[1].split(":")[0]
-        emulator.record_metric("AWS/Lambda", "IteratorAge", age_milliseconds, "Milliseconds", {"FunctionName": name})
+        dimensions = {"FunctionName": configuration.function_name}
+        emulator.record_metric("AWS/Lambda", "IteratorAge", age_milliseconds, "Milliseconds", dimensions)
         answer = await self._invoke(configuration.function_arn, event.encode())
         if answer.throttled:
             return batch.Throttled()
@@ -172,8 +173,8 @@ class Delivery:
                 await self._send(destination, message, event, configuration)
             except emulator.DestinationError as error:
                 self._trace("destination_failed", destination=destination, reason=str(error))
-                name = configuration.function_arn.split(":function:")[1].split(":")[0]
-                emulator.record_metric("AWS/Lambda", "DestinationDeliveryFailures", 1, "Count", {"FunctionName": name})
+                dimensions = {"FunctionName": configuration.function_name}
+                emulator.record_metric("AWS/Lambda", "DestinationDeliveryFailures", 1, "Count", dimensions)
                 await asyncio.sleep(self._clock.backoff(attempt))
             else:
                 return
@@ -204,7 +205,7 @@ def read_partial_answer(answer: bytes, sequence_numbers: list[str]) -> batch.Out
         parsed: Any = json.loads(answer or b"null")
     except ValueError:
         return batch.Failed(None)
-    if not isinstance(parsed, dict):
+    if not is_object(parsed):
         # Recorded on AWS: "", [] and null are success.
         return batch.Failed(None) if parsed else batch.Succeeded()
     failures: Any = parsed.get("batchItemFailures")

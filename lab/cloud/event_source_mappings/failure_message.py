@@ -1,4 +1,4 @@
-"""The message about discarded records to the on-failure destination (Lambda developer guide, "On-failure destinations").
+"""The message to the on-failure destination about discarded records (Lambda guide, "On-failure destinations").
 
 It tells where the records lie, not what they hold; only S3 is also given the records.
 """

@@ -6,11 +6,16 @@ Patterns are EventBridge's: a leaf is a list of alternatives, a nested object de
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from lab.json_values import as_object, is_list, is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Pattern = dict[str, Any]
 
-_COMPARISONS = {
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "=": lambda value, bound: value == bound,
     ">": lambda value, bound: value > bound,
     ">=": lambda value, bound: value >= bound,
@@ -25,7 +30,7 @@ def parse_pattern(text: str) -> Pattern | None:
         pattern = json.loads(text)
     except ValueError:
         return None
-    return pattern if isinstance(pattern, dict) else None
+    return pattern if is_object(pattern) else None
 
 
 def matches_any(patterns: list[Pattern], document: dict[str, Any]) -> bool:
@@ -35,13 +40,13 @@ def matches_any(patterns: list[Pattern], document: dict[str, Any]) -> bool:
 
 def matches(pattern: Pattern, document: Any) -> bool:
     """Say whether every key of the pattern matches the document."""
-    present = document if isinstance(document, dict) else {}
+    present = as_object(document)
     for key, wanted in pattern.items():
-        if key == "$or" and isinstance(wanted, list):
+        if key == "$or" and is_list(wanted):
             if not any(matches(alternative, document) for alternative in wanted):
                 return False
-        elif isinstance(wanted, dict):
-            if not isinstance(present.get(key), dict) or not matches(wanted, present[key]):
+        elif is_object(wanted):
+            if not is_object(present.get(key)) or not matches(wanted, present[key]):
                 return False
         elif not _leaf_matches(wanted, present, key):
             return False
@@ -49,19 +54,20 @@ def matches(pattern: Pattern, document: Any) -> bool:
 
 
 def _leaf_matches(alternatives: Any, present: dict[str, Any], key: str) -> bool:
-    if not isinstance(alternatives, list):
+    if not is_list(alternatives):
         return False
     exists = key in present
     # A list in the document matches when one of its values does.
-    values = present[key] if isinstance(present.get(key), list) else [present.get(key)]
+    value = present.get(key)
+    values = value if is_list(value) else [value]
     for alternative in alternatives:
-        if isinstance(alternative, dict):
+        if is_object(alternative):
             if "exists" in alternative:
                 if alternative["exists"] == exists:
                     return True
-            elif exists and any(_operator_matches(alternative, value) for value in values):
+            elif exists and any(_operator_matches(alternative, each) for each in values):
                 return True
-        elif exists and any(_equal(alternative, value) for value in values):
+        elif exists and any(_equal(alternative, each) for each in values):
             return True
     return False
 
@@ -89,14 +95,14 @@ def _operator_matches(operator: dict[str, Any], value: Any) -> bool:
 
 
 def _anything_but(argument: Any, value: Any) -> bool:
-    if isinstance(argument, dict):
+    if is_object(argument):
         return isinstance(value, str) and not _operator_matches(argument, value)
-    unwanted = argument if isinstance(argument, list) else [argument]
+    unwanted = argument if is_list(argument) else [argument]
     return not any(_equal(each, value) for each in unwanted)
 
 
 def _numeric(argument: Any, value: Any) -> bool:
-    if not isinstance(argument, list) or isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_list(argument) or isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     pairs = zip(argument[::2], argument[1::2], strict=False)
     return all(comparison in _COMPARISONS and _COMPARISONS[comparison](value, bound) for comparison, bound in pairs)

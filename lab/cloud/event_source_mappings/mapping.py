@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lab.cloud.event_source_mappings.shard_reader import ShardReader
 from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, StartingPosition, source_of
+from lab.json_values import as_object
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lab.cloud.event_source_mappings.bell import Bell
     from lab.cloud.event_source_mappings.clock import Clock
     from lab.cloud.event_source_mappings.delivery import Invoker
@@ -51,6 +53,11 @@ class Configuration:
         return self.settings.get(name, DEFAULTS[name])
 
     @property
+    def function_name(self) -> str:
+        """The function's name, without a qualifier."""
+        return self.function_arn.split(":")[6]
+
+    @property
     def batch_size(self) -> int:
         """Records a batch holds at most."""
         return self._get("BatchSize")
@@ -88,7 +95,7 @@ class Configuration:
     @property
     def on_failure(self) -> str | None:
         """ARN of the on-failure destination."""
-        return (self._get("DestinationConfig").get("OnFailure") or {}).get("Destination")
+        return as_object(self._get("DestinationConfig").get("OnFailure")).get("Destination")
 
     @property
     def starting_position(self) -> StartingPosition:
@@ -103,8 +110,8 @@ class Configuration:
     @property
     def filter_patterns(self) -> list[str]:
         """Filter patterns, as JSON texts."""
-        criteria = self.settings.get("FilterCriteria") or {}
-        return [each["Pattern"] for each in criteria.get("Filters", [])]
+        filters: list[dict[str, str]] = as_object(self.settings.get("FilterCriteria")).get("Filters", [])
+        return [each["Pattern"] for each in filters]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +123,6 @@ class Surroundings:
     bells: dict[str, Bell]
     """One bell per kind of source."""
     trace: Callable[..., None]
-    changed: Callable[[], None]
-    """Told that something to be stored has changed."""
 
 
 class Mapping:
@@ -126,6 +131,7 @@ class Mapping:
     Args:
         configuration: what it was created with.
         surroundings: the cloud.
+        changed: told that something to be stored has changed.
         enabled: whether it reads.
         positions: where each shard stands, from an earlier life: `{shard: {"after": …, "ended": …}}`.
     """
@@ -135,10 +141,12 @@ class Mapping:
         configuration: Configuration,
         surroundings: Surroundings,
         *,
+        changed: Callable[[], None],
         enabled: bool = True,
         positions: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         self.configuration = configuration
+        self.changed = changed
         self.enabled = enabled
         self.state = "Creating"
         self.last_result = NO_RECORDS
@@ -187,7 +195,7 @@ class Mapping:
                 self._supervisor = asyncio.create_task(self._supervise())
             if self.state != "Deleting":
                 self.state = "Enabled" if enabled else "Disabled"
-            self._surroundings.changed()
+            self.changed()
 
         self._changing = asyncio.create_task(change())
 

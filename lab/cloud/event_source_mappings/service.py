@@ -22,7 +22,7 @@ class Mappings:
 
     Args:
         store: where they are kept.
-        surroundings: makes what mappings need of the cloud from the function that is told of changes.
+        surroundings: what mappings need of the cloud.
     """
 
     def __init__(self, store: Store, surroundings: Surroundings) -> None:
@@ -44,7 +44,7 @@ class Mappings:
     ) -> Mapping:  # fmt: skip
         """Create a mapping; it begins to read a moment later."""
         configuration = Configuration(str(uuid.uuid4()), stream_arn, function_arn, role, settings)
-        mapping = Mapping(configuration, self._surroundings, enabled=enabled)
+        mapping = Mapping(configuration, self._surroundings, changed=self.changed, enabled=enabled)
         mapping.tags = tags
         self._mappings[configuration.uuid] = mapping
         mapping.begin()
@@ -60,7 +60,13 @@ class Mappings:
         """Bring back what was saved; each shard goes on at its checkpoint."""
         for saved in self._store.load():
             configuration = Configuration(**saved["configuration"])
-            mapping = Mapping(configuration, self._surroundings, enabled=saved["enabled"], positions=saved["positions"])
+            mapping = Mapping(
+                configuration,
+                self._surroundings,
+                changed=self.changed,
+                enabled=saved["enabled"],
+                positions=saved["positions"],
+            )
             mapping.tags = saved["tags"]
             mapping.last_result = saved["last_result"]
             mapping.last_modified = saved["last_modified"]

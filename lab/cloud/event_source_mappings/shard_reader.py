@@ -88,7 +88,7 @@ class ShardReader:
                 if closed and not self._progress and not any(lane.under_way for lane in self._lanes):
                     self._position["ended"] = True
                     self._trace("shard_ended")
-                    self._surroundings.changed()
+                    self._mapping.changed()
                     bell.ring()  # children of this shard may start
                     return
                 await self._wait(bell, seen)
@@ -174,12 +174,12 @@ class ShardReader:
         if self._progress.end(sequence_numbers):
             self._position["after"] = self._progress.checkpoint
             self._trace("checkpoint", at=self._progress.checkpoint)
-            self._surroundings.changed()
+            self._mapping.changed()
 
     def _set_result(self, result: str) -> None:
         self._mapping.last_result = result
 
     def _trace(self, event: str, **fields: Any) -> None:
         configuration = self._mapping.configuration
-        self._surroundings.trace(event, mapping=configuration.uuid, function=configuration.function_arn.split(":function:")[1],
-                                 shard=self._shard_id, **fields)  # fmt: skip
+        place = {"mapping": configuration.uuid, "function": configuration.function_name, "shard": self._shard_id}
+        self._surroundings.trace(event, **place, **fields)

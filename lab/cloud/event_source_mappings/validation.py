@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numbers
+import re
 from datetime import datetime
 from typing import Any
 
 from lab.cloud.event_source_mappings.filters import parse_pattern
+from lab.json_values import as_object, is_list, is_object
 
 RANGES = {
     "BatchSize": (1, 10_000),
@@ -122,15 +123,15 @@ def _check_range(name: str, value: Any, least: int, most: int) -> None:
 
 
 def _check_response_types(types: Any) -> None:
-    if not isinstance(types, list) or any(each not in RESPONSE_TYPES for each in types):
+    if not is_list(types) or any(each not in RESPONSE_TYPES for each in types):
         raise _constraint("FunctionResponseTypes", types, f"must satisfy enum value set: {_set(RESPONSE_TYPES)}")
 
 
 def _check_filters(criteria: Any) -> None:
     if criteria is None:
         return
-    filters = criteria.get("Filters", []) if isinstance(criteria, dict) else None
-    if not isinstance(filters, list) or any(not isinstance(each, dict) for each in filters):
+    filters: Any = criteria.get("Filters", []) if is_object(criteria) else None
+    if not is_list(filters) or not all(is_object(each) for each in filters):
         raise RequestError("SerializationException", "FilterCriteria must hold a list of Filters")
     if len(filters) > MOST_FILTERS:
         raise invalid_parameter(
@@ -144,26 +145,25 @@ def _check_filters(criteria: Any) -> None:
 def _check_destination(config: Any) -> None:
     if config is None:
         return
-    destination = ((config.get("OnFailure") or {}) if isinstance(config, dict) else {"Destination": 0}).get(
-        "Destination"
-    )
+    if not is_object(config):
+        raise RequestError("SerializationException", "DestinationConfig must be an object")
+    destination: Any = as_object(config.get("OnFailure")).get("Destination")
     if destination is None:
         return
-    service = destination.split(":")[2] if isinstance(destination, str) and destination.count(":") >= 5 else ""  # noqa: PLR2004
-    if service not in ("sqs", "sns", "s3"):
-        raise invalid_parameter(
-            f"The destination ARN {destination} is invalid. Use the ARN of an SQS queue, an SNS topic or an S3 bucket."
-        )
+    refusal = f"The destination ARN {destination} is invalid."
+    if not isinstance(destination, str) or not _DESTINATION.match(destination):
+        raise invalid_parameter(f"{refusal} Use the ARN of an SQS queue, an SNS topic or an S3 bucket.")
     if destination.endswith(".fifo"):
-        raise invalid_parameter(
-            f"The destination ARN {destination} is invalid: FIFO queues and topics are not supported."
-        )
+        raise invalid_parameter(f"{refusal} FIFO queues and topics are not supported.")
+
+
+_DESTINATION = re.compile(r"^arn:aws:(?:sqs:[^:]+:[^:]+:[^:]+|sns:[^:]+:[^:]+:[^:]+|s3:::[^:/]+)$")
 
 
 def _seconds(value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     try:
         return datetime.fromisoformat(str(value)).timestamp()
