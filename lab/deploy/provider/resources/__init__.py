@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.deploy.provider.resources import cloudwatch, dynamodb, iam, kinesis, lambda_, sqs
+from lab.deploy.provider.resources import apigatewayv2, cloudwatch, dynamodb, glue, iam, kinesis, lambda_, s3, sns, sqs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,14 @@ _ALL: tuple[Resource, ...] = (
     cloudwatch.MetricAlarm(),
     sqs.Queue(),
     sqs.QueuePolicy(),
+    sns.Topic(),
+    s3.Bucket(),
+    apigatewayv2.Api(),
+    apigatewayv2.Integration(),
+    apigatewayv2.Route(),
+    apigatewayv2.Stage(),
+    glue.CatalogDatabase(),
+    glue.CatalogTable(),
 )
 
 RESOURCES: Mapping[str, Resource] = {resource.pulumi_type: resource for resource in _ALL}

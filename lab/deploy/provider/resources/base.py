@@ -55,7 +55,7 @@ class Input:
             except ValueError:
                 return value
         value = canonical(value)
-        if value in ([], {}):
+        if value in ("", [], {}):
             return None  # nothing is nothing, however it is said
         if self.kind == "set" and isinstance(value, list):
             return sorted(value, key=lambda item: json.dumps(item, sort_keys=True))  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
@@ -191,7 +191,9 @@ def given(**arguments: Any) -> Any:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-_MAPS = frozenset({"dimensions", "parameters", "requestParameters", "stageVariables", "tags", "variables"})
+_MAPS = frozenset(
+    {"dimensions", "parameters", "requestParameters", "routeSettings", "stageVariables", "tags", "variables"}
+)
 """Properties that are maps from a person's own keys, which no service renames."""
 
 
@@ -212,3 +214,29 @@ def from_aws(value: Any) -> Any:
         renamed = ((name[:1].lower() + name[1:], item) for name, item in value.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         return {name: item if name in _MAPS else from_aws(item) for name, item in renamed if item is not None}
     return [from_aws(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
+
+
+def as_said(told: Any, said: Any) -> Any:
+    """Return what AWS tells in the detail in which the program says it: without the keys that AWS filled in.
+
+    Args:
+        told: a value by Pulumi's names.
+        said: the same property as last known; None tells all.
+    """
+    if isinstance(told, dict) and isinstance(said, dict):
+        return {key: as_said(told[key], said[key]) for key in said if key in told}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(told, list) and isinstance(said, list) and len(told) == len(said):  # pyright: ignore[reportUnknownArgumentType]
+        return [as_said(one, other) for one, other in zip(told, said, strict=True)]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return told
+
+
+def as_text(value: Any) -> str:
+    """Return a value as services take it whose attributes are all texts."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def from_text(text: str) -> Any:
+    """Return an attribute's text as the value it stands for."""
+    if text in {"true", "false"}:
+        return text == "true"
+    return int(text) if text.isdigit() else text

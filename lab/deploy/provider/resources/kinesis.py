@@ -93,7 +93,7 @@ class Stream(Resource):
         return found["arn"] if found else None
 
     def _settle(self, aws: Account, name: str, change: Change) -> None:
-        """Bring retention, metrics, encryption and tags up to date; each is a call of its own, also for a new stream."""
+        """Bring what has calls of its own up to date, also for a new stream."""
         if change.of("retentionPeriod"):
             hours: int = change.new["retentionPeriod"]
             longer = hours > change.old["retentionPeriod"]

@@ -16,6 +16,7 @@ from lab.deploy.provider.resources.base import (
     Input,
     Properties,
     Resource,
+    as_said,
     from_aws,
     given,
     tags_of,
@@ -82,7 +83,7 @@ class Function(Resource):
     def create(self, aws: Account, inputs: Properties) -> tuple[str, Properties]:
         name = inputs["name"]
         settings = {key: inputs[key] for key in _CONFIGURATION if inputs.get(key) is not None}
-        aws.lambda_.create_function(
+        function = aws.lambda_.create_function(
             FunctionName=name,
             Code=_code(inputs),
             Architectures=inputs["architectures"],
@@ -91,7 +92,6 @@ class Function(Resource):
             **given(Tags=tags_of(inputs) or None),
         )
         with undone_on_failure(lambda: aws.lambda_.delete_function(FunctionName=name)):
-            function = _wait_until_ready(aws, name)
             if inputs["reservedConcurrentExecutions"] >= 0:
                 _reserve(aws, name, inputs["reservedConcurrentExecutions"])
         return name, _function_outputs(aws, function, inputs)
@@ -119,15 +119,15 @@ class Function(Resource):
 
     def update(self, aws: Account, change: Change) -> Properties:
         name, new = change.id, change.new
-        function: Mapping[str, Any] = {}
+        function: Mapping[str, Any] | None = None
         settings = {key: new.get(key, reset) for key, reset in _CONFIGURATION.items() if change.of(key)}
         if settings:
-            aws.lambda_.update_function_configuration(FunctionName=name, **to_aws(settings))
-            function = _wait_until_ready(aws, name)
+            _wait_until_changeable(aws, name)
+            function = aws.lambda_.update_function_configuration(FunctionName=name, **to_aws(settings))
         if change.of(*_CODE):
-            code: dict[str, Any] = _code(new)
-            aws.lambda_.update_function_code(FunctionName=name, Architectures=new["architectures"], **code)
-            function = _wait_until_ready(aws, name)
+            code = _code(new)
+            _wait_until_changeable(aws, name)
+            function = aws.lambda_.update_function_code(FunctionName=name, Architectures=new["architectures"], **code)
         if change.of("reservedConcurrentExecutions"):
             _reserve(aws, name, new["reservedConcurrentExecutions"])
         arn = change.known["arn"]
@@ -323,18 +323,18 @@ def _reserve(aws: Account, name: str, executions: int) -> None:
         aws.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=executions)
 
 
-def _wait_until_ready(aws: Account, name: str) -> Mapping[str, Any]:
-    """Wait until a function can be called and changed, and return its configuration."""
+def _wait_until_changeable(aws: Account, name: str) -> None:
+    """Wait until the last change of a function is done: before that, Lambda refuses the next.
 
-    def ready() -> Mapping[str, Any] | None:
+    Nothing waits after a change. Lambda itself holds a call back until the function is ready, and so does a mapping.
+    """
+
+    def settled() -> bool | None:
         function = aws.lambda_.get_function_configuration(FunctionName=name)
-        if function.get("State") == "Failed" or function.get("LastUpdateStatus") == "Failed":
-            reason = function.get("StateReason") or function.get("LastUpdateStatusReason") or ""
-            raise LabError(_("the function {name} cannot be run").format(name=name), why=reason)
-        pending = function.get("State") == "Pending" or function.get("LastUpdateStatus") == "InProgress"
-        return None if pending else function
+        busy = function.get("State") == "Pending" or function.get("LastUpdateStatus") == "InProgress"
+        return None if busy else True
 
-    return aws.wait_for(ready, name)
+    aws.wait_for(settled, name)
 
 
 def _function_outputs(aws: Account, function: Mapping[str, Any], inputs: Properties) -> Properties:
@@ -354,7 +354,7 @@ def _function_outputs(aws: Account, function: Mapping[str, Any], inputs: Propert
 def _logging_as_told(told: Properties | None, name: str, said: Properties | None) -> Properties | None:
     """Return where a function logs, in the detail in which the program says it."""
     if said:
-        return {key: (told or {}).get(key) for key in said}
+        return as_said(told, said)
     usual = {"logFormat": "Text", "logGroup": f"/aws/lambda/{name}"}
     return None if told is None or {**usual, **told} == usual else told
 

@@ -6,7 +6,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Properties, Resource, given, tags_of
+from lab.deploy.provider.resources.base import (
+    TAGS,
+    AutoName,
+    Change,
+    Input,
+    Properties,
+    Resource,
+    as_text,
+    from_text,
+    given,
+    tags_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,21 +125,10 @@ def _queue_as_told(aws: Account, url: str) -> Properties:
     """Return what SQS tells of a queue, without its tags."""
     told: dict[str, str] = {**aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]).get("Attributes", {})}
     arn = told["QueueArn"]
-    settings = {name: _from_text(told[key]) for name, key in _ATTRIBUTES.items() if told.get(key)}
+    settings = {name: from_text(told[key]) for name, key in _ATTRIBUTES.items() if told.get(key)}
     return {**settings, "name": arn.rsplit(":", 1)[-1], "arn": arn, "url": url}
 
 
 def _as_texts(inputs: Mapping[str, Any]) -> Any:
     """Return SQS's attributes among some inputs."""
-
-    def text(value: Any) -> str:
-        return str(value).lower() if isinstance(value, bool) else str(value)
-
-    return {key: text(inputs[name]) for name, key in _ATTRIBUTES.items() if inputs.get(name) is not None}
-
-
-def _from_text(text: str) -> Any:
-    """Return an attribute's text as the value it stands for."""
-    if text in {"true", "false"}:
-        return text == "true"
-    return int(text) if text.isdigit() else text
+    return {key: as_text(inputs[name]) for name, key in _ATTRIBUTES.items() if inputs.get(name) is not None}
