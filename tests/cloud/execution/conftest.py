@@ -77,8 +77,7 @@ class Stage:
 
     def play(self, scene, *, limits=None, **options):
         async def whole():
-            world = World(self.folder, "http://127.0.0.1:4566", lambda f: self.credentials(f), self.log,
-                          self.warnings.append)  # fmt: skip
+            world = World(self.folder, "http://127.0.0.1:4566", self.credentials, self.log, self.warnings.append)
             async with Environments(world, limits or Limits(environments=8), **options) as environments:
                 return await scene(environments)
 

@@ -127,6 +127,10 @@ def test_what_a_killed_server_left_is_removed(stage):
     assert not (stage.folder / "code" / ".unfinished-1").exists()
 
 
+def open_descriptors():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_no_descriptor_stays_open(stage):
     function = stage.function("import os\ndef handler(event, context):\n    if event: os._exit(1)")
 
@@ -134,11 +138,11 @@ def test_no_descriptor_stays_open(stage):
         await environments.invoke(function, b"1")
         await environments.invoke(function, b"0")
         await asyncio.sleep(0.1)
-        before = len(os.listdir("/proc/self/fd"))
+        before = open_descriptors()
         for _ in range(5):
             await environments.invoke(function, b"1")
             await environments.invoke(function, b"0")
         await asyncio.sleep(0.1)
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert open_descriptors() == before
 
     stage.play(scene)

@@ -138,7 +138,8 @@ def test_it_sees_its_package_and_boto3_but_nothing_else_that_is_installed(stage)
                 except ImportError:
                     return None
             def handler(event, context):
-                names = ["own.part", "boto3", "botocore", "dateutil", "urllib3", "ministack", "pulumi", "pytest", "yaml"]
+                names = ["own.part", "boto3", "botocore", "dateutil", "urllib3"]
+                names += ["ministack", "pulumi", "pytest", "yaml"]
                 child = subprocess.run([sys.executable, "-c", "import ministack"], capture_output=True)
                 return [found(name) for name in names], child.returncode
         """,
@@ -195,7 +196,7 @@ def test_decimals_keep_their_digits(stage):
 def test_a_role_that_lambda_may_not_assume(stage):
     from lab.cloud.execution import RoleCannotBeAssumed
 
-    def refuse(function):
+    def refuse(_function):
         raise RoleCannotBeAssumed
 
     stage.credentials = refuse

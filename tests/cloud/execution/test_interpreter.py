@@ -39,7 +39,8 @@ def find(runtime, times=1):
     return asyncio.run(scene()), warnings
 
 
-def test_its_own_version_is_run_by_the_base_interpreter(pretend):
+@pytest.mark.usefixtures("pretend")
+def test_its_own_version_is_run_by_the_base_interpreter():
     found, warnings = find(OWN)
     assert found.path == os.path.realpath(sys.executable)
     assert warnings == []
@@ -60,7 +61,8 @@ def test_one_of_pyenv_when_the_one_on_path_does_not_run_or_is_another(pretend):
     assert found.path == path
 
 
-def test_this_one_with_one_warning_when_there_is_none(pretend):
+@pytest.mark.usefixtures("pretend")
+def test_this_one_with_one_warning_when_there_is_none():
     found, warnings = find("python3.99", times=3)
     assert found.path == os.path.realpath(sys.executable)
     (warning,) = warnings

@@ -17,6 +17,11 @@ PRINTS_EVERYWHERE = """
         print("seven", end="")
 """
 
+REPORT = (
+    r"REPORT RequestId: id-1\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\t"
+    r"Max Memory Used: \d+ MB\tInit Duration: \d+\.\d\d ms\t"
+)
+
 
 def test_lines_come_complete_and_in_order_between_those_of_the_platform(stage):
     stage.invoke(stage.function(PRINTS_EVERYWHERE), "e", request_id="id-1")
@@ -32,8 +37,7 @@ def test_lines_come_complete_and_in_order_between_those_of_the_platform(stage):
         "six",
         "seven",
         "END RequestId: id-1",
-        r"REPORT RequestId: id-1\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\t"
-        r"Max Memory Used: \d+ MB\tInit Duration: \d+\.\d\d ms\t",
+        REPORT,
     ]
     assert len(stage.log.lines) == len(patterns), stage.log.lines
     for line, pattern in zip(stage.log.lines, patterns, strict=True):

@@ -73,7 +73,7 @@ def test_a_changed_configuration_ends_the_environments(stage, change):
     after = dataclasses.replace(before, **change)
 
     async def scene(environments):
-        busy = asyncio.create_task(call(environments, before, 0.5))
+        busy = asyncio.create_task(call(environments, before, 0.2))
         idle, _ = await call(environments, before)
         changed, calls = await call(environments, after)
         assert calls == 1
@@ -116,11 +116,11 @@ def test_idle_environments_end(stage):
         await call(environments, function)
         await asyncio.sleep(0.1)
         assert len(stage.processes()) == 1
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.4)
         assert stage.processes() == []
         await call(environments, function)
 
-    stage.play(scene, limits=Limits(environments=2, idle_seconds=0.3))
+    stage.play(scene, limits=Limits(environments=2, idle_seconds=0.2))
 
 
 def test_an_environment_that_died_while_idle_is_replaced(stage):
@@ -185,7 +185,7 @@ def test_a_limit_per_function_does_not_hold_up_others(stage):
     function = stage.function(SLEEPS)
 
     async def scene(environments):
-        slow = [asyncio.create_task(call(environments, function, 0.3)) for _ in range(3)]
+        slow = [asyncio.create_task(call(environments, function, 0.2)) for _ in range(3)]
         await asyncio.sleep(0.05)
         began = time.monotonic()
         await call(environments, other(function))
@@ -199,7 +199,7 @@ def test_who_waits_too_long_is_throttled_so_that_nothing_waits_for_itself(stage)
     function = stage.function(SLEEPS)
 
     async def scene(environments):
-        busy = asyncio.create_task(call(environments, function, 0.6))
+        busy = asyncio.create_task(call(environments, function, 0.4))
         await asyncio.sleep(0.05)
         with pytest.raises(Throttled) as caught:
             await call(environments, function)
@@ -207,7 +207,7 @@ def test_who_waits_too_long_is_throttled_so_that_nothing_waits_for_itself(stage)
         await busy
         await call(environments, function)
 
-    stage.play(scene, limits=Limits(environments=1, wait_seconds=0.2))
+    stage.play(scene, limits=Limits(environments=1, wait_seconds=0.1))
 
 
 def test_reserved_concurrency(stage):
