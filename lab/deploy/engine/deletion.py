@@ -29,7 +29,7 @@ def delete(doomed: Sequence[Resource], run: Run, snapshot: Snapshot, providers: 
     """
     protected = [resource for resource in doomed if resource.protect]
     for resource in protected:
-        run.fail(str(ProtectedError(resource.urn)), resource.urn)
+        run.fail(ProtectedError(resource.urn), resource.urn)
     if protected:
         return
     names = {resource.urn for resource in doomed if not resource.delete}
@@ -39,7 +39,7 @@ def delete(doomed: Sequence[Resource], run: Run, snapshot: Snapshot, providers: 
             possible = [resource for resource in batch if resource.urn not in needed]
             for resource in batch:
                 if resource.urn in needed:
-                    run.skip(resource.urn, _("something that needs it could not be deleted"))
+                    run.skip(resource.urn, _("Something that needs it could not be deleted."))
                     needed |= resource.needs()
             delete_one = functools.partial(_delete_one, doomed=names, run=run, snapshot=snapshot, providers=providers)
             for resource, deleted in zip(possible, threads.map(delete_one, possible), strict=True):
@@ -56,7 +56,7 @@ def _delete_one(resource: Resource, doomed: set[str], run: Run, snapshot: Snapsh
         if not run.preview and _exists_by_itself(resource, doomed, snapshot):
             providers.client(resource.provider).delete(resource)
     except LabError as error:
-        run.fail(str(error), resource.urn)
+        run.fail(error, resource.urn)
         return False
     snapshot.forget(resource)
     if done is not None:

@@ -8,6 +8,7 @@ from lab.deploy.engine import deletion, reading
 from lab.deploy.engine.providers import ProviderFactory, Providers
 from lab.deploy.engine.run import Project, Run
 from lab.deploy.engine.snapshot import Snapshot
+from lab.deploy.engine.state import Deployment
 from lab.deploy.engine.store import Store
 from lab.errors import LabError
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lab.deploy.engine.events import Event, Result
-    from lab.deploy.engine.state import Deployment
 
 
 def _show_nothing(_event: Event) -> None:
@@ -45,13 +45,26 @@ class Engine:
         """
         return self._store.load()
 
-    def preview(self, show: Callable[[Event], None] = _show_nothing) -> Result:
+    def forget(self) -> None:
+        """Forget everything that is deployed, because it no longer exists.
+
+        Raises:
+            LabError: the state cannot be written, or another run works on this stack.
+        """
+        with self._store.exclusive():
+            self._store.save(Deployment(), readable=True)
+
+    def preview(self, show: Callable[[Event], None] = _show_nothing, deployed: Deployment | None = None) -> Result:
         """Tell what `up` would do; change nothing.
+
+        Args:
+            show: called with every event.
+            deployed: what to take as deployed, None for what the state says.
 
         Raises:
             LabError: the state cannot be read.
         """
-        run, snapshot, providers = self._begin(show, preview=True)
+        run, snapshot, providers = self._begin(show, preview=True, deployed=deployed)
         self._run_program(run, snapshot, providers)
         return run.result()
 
@@ -106,14 +119,16 @@ class Engine:
                 reading.recover(run, snapshot, providers)
                 work(run, snapshot, providers)
             except LabError as error:
-                run.fail(str(error))
+                run.fail(error)
             finally:
                 snapshot.save(readable=True)
             return run.result()
 
-    def _begin(self, show: Callable[[Event], None], *, preview: bool) -> tuple[Run, Snapshot, Providers]:
+    def _begin(
+        self, show: Callable[[Event], None], *, preview: bool, deployed: Deployment | None = None
+    ) -> tuple[Run, Snapshot, Providers]:
         run = Run(self._project, show, preview=preview)
-        snapshot = Snapshot(self._store.load(), None if preview else self._store)
+        snapshot = Snapshot(deployed or self._store.load(), None if preview else self._store)
         return run, snapshot, Providers(self._factories, run, snapshot)
 
     def _run_program(self, run: Run, snapshot: Snapshot, providers: Providers) -> None:
@@ -126,7 +141,7 @@ class Engine:
             monitor = Monitor(run, snapshot, providers)
             program.run(self._project, monitor, preview=run.preview, parallel=PARALLEL)
         except LabError as error:
-            run.fail(str(error))
+            run.fail(error)
         if run.ok:
             deletion.delete(snapshot.unsettled(), run, snapshot, providers)
 

@@ -34,7 +34,7 @@ class UnsupportedError(LabError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            _("{feature} is not supported on the local cloud").format(feature=what),
+            _("Not supported on the local cloud: {feature}.").format(feature=what),
             next_step=_("Leave it out, or deploy with the Pulumi CLI."),
         )
 

@@ -100,7 +100,7 @@ class Monitor:
             goal = Goal.from_request(request)
         except UnsupportedError as error:
             urn = self._run.project.urn(request.parent, request.type, request.name)
-            self._run.fail(str(error), urn)
+            self._run.fail(error, urn)
             return resource_pb2.RegisterResourceResponse(urn=urn, result=resource_pb2.FAIL)
         urn, resource = self._registrar.register(goal)
         if resource is None:
@@ -137,8 +137,8 @@ class Monitor:
             if urns.package_of(request.type) == "pulumi":
                 raise UnsupportedError(request.type)
             resource = reading.read_external(request, self._run, self._snapshot, self._providers)
-        except (LabError, OSError, ValueError) as error:
-            self._run.fail(str(error), urn)
+        except LabError as error:
+            self._run.fail(error, urn)
             return resource_pb2.ReadResourceResponse(urn=urn, result=resource_pb2.FAIL)
         properties = pv.to_struct(resource.outputs)
         return resource_pb2.ReadResourceResponse(

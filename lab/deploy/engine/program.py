@@ -20,7 +20,8 @@ from lab.errors import LabError
 from languages import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Coroutine, Generator
+    from types import TracebackType
 
     from lab.deploy.engine.run import Project
 
@@ -69,18 +70,47 @@ def _run(project: Project, monitor: Any, preview: bool, parallel: int) -> None: 
     def main() -> None:
         runpy.run_path(str(project.program), run_name="__main__")
 
+    origins = Origins()
     try:
-        with _place(folder), _event_loop(parallel) as loop:
+        with _place(folder), _event_loop(parallel, origins) as loop:
             loop.run_until_complete(run_in_stack(main))
+    except LabError:
+        raise
     except pulumi.RunError as error:
-        raise ProgramError(str(error)) from error
-    except LabError as error:
+        # The program says itself, in its own words, why it ends here.
         raise ProgramError(str(error)) from error
     except SystemExit as error:
         if error.code:
-            raise ProgramError(_("the program ended itself: {code}").format(code=error.code)) from error
+            raise ProgramError(_("The program ended itself: {code}").format(code=error.code)) from error
     except Exception as error:
-        raise ProgramError(describe(error, folder)) from error
+        raise ProgramError(describe(error, folder, origins)) from error
+
+
+class Origins:
+    """Where errors first came from.
+
+    Several tasks wait for the same output, and Python forgets an error's traceback when it is raised a second time; so
+    every task notes it the first time.
+    """
+
+    def __init__(self) -> None:
+        self._noted: dict[int, tuple[BaseException, TracebackType | None]] = {}
+
+    def task_factory(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        """Make a task that notes the error it ends with."""
+        return asyncio.Task(self._noting(coroutine), loop=loop, **options)
+
+    async def _noting(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await coroutine
+        except Exception as error:
+            # The error is kept with its traceback, so that its id stays its own.
+            self._noted.setdefault(id(error), (error, error.__traceback__))
+            raise
+
+    def of(self, error: BaseException) -> TracebackType | None:
+        """Return the traceback an error came with."""
+        return self._noted.get(id(error), (error, error.__traceback__))[1]
 
 
 @contextlib.contextmanager
@@ -97,10 +127,11 @@ def _place(folder: Path) -> Generator[None]:
 
 
 @contextlib.contextmanager
-def _event_loop(parallel: int) -> Generator[asyncio.AbstractEventLoop]:
+def _event_loop(parallel: int, origins: Origins) -> Generator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
     threads = ThreadPoolExecutor(parallel, thread_name_prefix="resource")
     loop.set_default_executor(threads)
+    loop.set_task_factory(origins.task_factory)
     # What a task that nobody awaits leaves behind is told already, by the SDK, through the first that failed.
     loop.set_exception_handler(lambda _loop, _context: None)
     asyncio.set_event_loop(loop)
@@ -116,13 +147,13 @@ def _event_loop(parallel: int) -> Generator[asyncio.AbstractEventLoop]:
         loop.close()
 
 
-def describe(error: BaseException, folder: Path) -> str:
+def describe(error: BaseException, folder: Path, origins: Origins) -> str:
     """Return an error as one line: the place in the learner's files where it came from, its kind and its message."""
     kind, message = type(error).__name__, str(error)
     if isinstance(error, SyntaxError) and error.filename:
         place, message = (Path(error.filename), error.lineno or 0), error.msg
     else:
-        place = _place_of(error, folder)
+        place = _place_of(error, folder, origins)
     # The SDK raises many errors as plain `Exception`, which says nothing to anybody.
     text = message if kind == "Exception" and message else f"{kind}: {message}" if message else kind
     if place is None:
@@ -133,15 +164,16 @@ def describe(error: BaseException, folder: Path) -> str:
     return f"{path}:{line}: {text}"
 
 
-def _place_of(error: BaseException, folder: Path) -> tuple[Path, int] | None:
-    """Return the innermost line of the project's own files, in the error or in what caused it."""
+def _place_of(error: BaseException, folder: Path, origins: Origins) -> tuple[Path, int] | None:
+    """Return the innermost line of the learner's own files, in the error or in what caused it."""
+    tools = (Path(__file__).resolve().parents[2], Path(sys.prefix).resolve())
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
-        for frame in reversed(traceback.extract_tb(current.__traceback__)):
+        for frame in reversed(traceback.extract_tb(origins.of(current))):
             path = Path(frame.filename)
-            if path.is_relative_to(folder) and "site-packages" not in path.parts and "lab" not in path.parts[-4:-1]:
+            if path.is_relative_to(folder) and not any(path.is_relative_to(tool) for tool in tools):
                 return path, frame.lineno or 0
         current = current.__cause__ or current.__context__
     return None

@@ -275,7 +275,7 @@ class ProviderClient:
         except Exception as error:
             # What a provider did not foresee is still the failure of one resource, not of the engine.
             raise ProviderError(
-                _("the provider failed unexpectedly: {error}").format(error=f"{type(error).__name__}: {error}")
+                _("The provider failed unexpectedly: {error}").format(error=f"{type(error).__name__}: {error}")
             ) from error
 
 

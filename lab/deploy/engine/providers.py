@@ -76,7 +76,7 @@ class Providers:
         old = old or self._snapshot.find(resource.urn)
         client = self._make(resource.urn)
         if pv.contains_unknown(inputs):
-            raise ProviderError(_("a provider's configuration must be known before anything is created"))
+            raise ProviderError(_("A provider's configuration must be known before anything is created."))
         inputs = client.check_config(inputs, dict(old.inputs) if old else {})
         resource_id = old.id if old else pv.UNKNOWN if self._run.preview else str(uuid.uuid4())
         time = now()
@@ -85,7 +85,7 @@ class Providers:
             difference = client.diff_config(old, inputs)
             if difference.replaces:
                 raise ProviderError(
-                    _("{properties} of a provider cannot be changed while it has resources").format(
+                    _("A provider's {properties} cannot be changed while it has resources.").format(
                         properties=", ".join(difference.replaces)
                     ),
                     next_step=_("Set it back, or remove everything first with `lab down`."),
@@ -110,7 +110,7 @@ class Providers:
             if urn not in self._clients:
                 resource = self._snapshot.find(urn)
                 if resource is None:
-                    raise ProviderError(_("the state knows no provider {urn}").format(urn=urn))
+                    raise ProviderError(_("The state knows no provider {urn}.").format(urn=urn))
                 client = self._make(urn)
                 client.configure(resource.id, dict(resource.inputs))
                 self._clients[urn] = client

@@ -52,7 +52,7 @@ def read_external(
     done = run.begin("read", urn)
     resource_id, _inputs, outputs = providers.client(reference).read(resource)
     if not resource_id:
-        raise ProviderError(_("there is no such resource: {id}").format(id=request.id))
+        raise ProviderError(_("There is no such resource: {id}").format(id=request.id))
     outputs = values.mark_secret(outputs, resource.additional_secret_outputs)
     resource = replace(resource, id=resource_id, outputs=outputs)
     snapshot.settle(resource, snapshot.old.get(urn))
@@ -63,14 +63,15 @@ def read_external(
 def refresh(run: Run, snapshot: Snapshot, providers: Providers) -> None:
     """Bring the state to what really exists.
 
-    What changed behind its back is told as an update, what is gone as a delete. Only the state changes. The next `up` then makes everything again what the program asks for.
+    What changed behind its back is told as an update, what is gone as a delete. Only the state changes: the next `up`
+    then makes everything again what the program asks for.
     """
 
     def refresh_one(resource: Resource) -> None:
         try:
             _refresh_one(resource, run, snapshot, providers)
         except LabError as error:
-            run.fail(str(error), resource.urn)
+            run.fail(error, resource.urn)
 
     resources = snapshot.all()
     with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="refresh") as threads:

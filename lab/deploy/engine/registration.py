@@ -74,8 +74,10 @@ class Registrar:
         except SkippedError as skipped:
             self._run.skip(urn, str(skipped))
         except InitFailedError as error:
-            self._run.fail(_("exists, but is not ready: {reasons}").format(reasons=error), urn)
-        except (LabError, OSError, ValueError) as error:
+            self._run.fail(_("It exists, but is not ready: {reasons}").format(reasons=error), urn)
+        except LabError as error:
+            self._run.fail(error, urn)
+        except (OSError, ValueError) as error:  # an asset that cannot be read, a path that is none
             self._run.fail(str(error), urn)
         return urn, None
 
@@ -83,9 +85,9 @@ class Registrar:
         uses = {goal.parent, urns.provider_urn(goal.provider), goal.deleted_with, *goal.dependencies}
         broken = sorted(urns.name_of(urn) for urn in uses if urn and self._run.is_broken(urn))
         if broken:
-            raise SkippedError(_("it needs {names}, which failed").format(names=", ".join(broken)))
+            raise SkippedError(_("It needs {names}, which failed.").format(names=", ".join(broken)))
         if not self._run.preview and pv.contains_unknown(dict(goal.inputs)):
-            raise SkippedError(_("some of its inputs come from a resource that failed"))
+            raise SkippedError(_("Some of its inputs come from a resource that failed."))
 
     def _claim(self, goal: Goal, urn: str) -> Resource | None:
         """Return what the last run left of this resource, under whichever urn."""
@@ -104,7 +106,7 @@ class Registrar:
     def _settle(self, goal: Goal, urn: str, old: Resource | None) -> Resource:
         if old is not None and old.custom != goal.custom:
             raise ProviderError(
-                _("it was a {before} and cannot become a {after}").format(
+                _("It was a {before} and cannot become a {after}.").format(
                     before=_("component") if goal.custom else _("resource"),
                     after=_("resource") if goal.custom else _("component"),
                 )

@@ -20,7 +20,7 @@ class ProtectedError(LabError):
 
     def __init__(self, urn: str) -> None:
         super().__init__(
-            _("the resource is protected and cannot be deleted: {urn}").format(urn=urn),
+            _("It is protected, so it is not deleted: {urn}").format(urn=urn),
             next_step=_("Remove `protect` from it in the program and run `lab up`, if you mean it."),
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.deploy.engine import urns, values
 from lab.deploy.engine.events import Event, Result, event
+from lab.errors import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,7 +81,7 @@ class Run:
         with self._lock:
             if told.message:
                 told = replace(told, message=self._masked(told.message))
-            if told.finished and told.kind not in ("log", "failed", "skipped"):
+            if told.finished and told.kind != "log":
                 self._counts[told.kind] += 1
             self._show(told)
 
@@ -99,8 +100,9 @@ class Run:
         """Tell a message of the program or of the engine."""
         self.tell(replace(event("log", urn, message=message), severity=severity))
 
-    def fail(self, message: str, urn: str = "") -> None:
+    def fail(self, reason: str | LabError, urn: str = "") -> None:
         """Tell that something went wrong, with the run or with one resource; the run will not be ok."""
+        message = _sentences(reason) if isinstance(reason, LabError) else reason
         with self._lock:
             if urn:
                 self._broken.add(urn)
@@ -136,3 +138,10 @@ class Run:
         for text in self._secrets:
             message = message.replace(text, values.MASK)
         return message
+
+
+def _sentences(error: LabError) -> str:
+    """Return what an error says as sentences on one line."""
+    parts = [part.strip() for part in (error.what, error.why, error.next_step) if part.strip()]
+    ended = [part if part.endswith((".", "!", "?", "…", ":")) else f"{part}." for part in parts[:-1]]
+    return " ".join([*ended, *parts[-1:]])

@@ -201,7 +201,7 @@ class Deployment:
         """
         if document.get("version") != SCHEMA_VERSION:
             raise LabError(
-                _("the state is of schema version {found}, not {wanted}").format(
+                _("The state is of schema version {found}, not {wanted}.").format(
                     found=document.get("version"), wanted=SCHEMA_VERSION
                 )
             )

@@ -40,7 +40,7 @@ class Store:
             return Deployment()
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise LabError(
-                _("the state in {path} cannot be read").format(path=self.path),
+                _("The state in {path} cannot be read.").format(path=self.path),
                 why=str(error),
                 next_step=_("Restore it from a copy, or reset the local cloud with `lab cloud reset` and remove it."),
             ) from error
@@ -67,7 +67,7 @@ class Store:
             temporary.replace(self.path)
         except OSError as error:
             raise LabError(
-                _("the state cannot be written to {path}").format(path=self.path),
+                _("The state cannot be written to {path}.").format(path=self.path),
                 why=str(error),
                 next_step=_("Free some space or mend the folder's permissions, then run the same command again."),
             ) from error
@@ -87,7 +87,7 @@ class Store:
             except OSError as error:
                 lock.seek(0)
                 raise LabError(
-                    _("another command (process {pid}) is working on this stack").format(pid=lock.read() or "?"),
+                    _("Another command (process {pid}) is working on this stack.").format(pid=lock.read() or "?"),
                     next_step=_("Wait until it has ended, then run this command again."),
                 ) from error
             lock.truncate(0)

@@ -46,7 +46,7 @@ def from_state(value: Plain) -> Plain:
         if pv.signature_of(value) == pv.SECRET:
             if "plaintext" not in value:
                 raise LabError(
-                    _("the state holds an encrypted secret, which cannot be read here"),
+                    _("The state holds an encrypted secret, which cannot be read here."),
                     next_step=_("Export it again with `pulumi stack export --show-secrets`."),
                 )
             return pv.secret(json.loads(value["plaintext"]))

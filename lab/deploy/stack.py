@@ -1,0 +1,209 @@
+"""A stack on the local cloud: its files, its cloud, and the engine that deploys it.
+
+The engine knows neither AWS nor this project; here they meet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from lab import workspace
+from lab.deploy.engine.engine import Engine
+from lab.deploy.engine.events import Event
+from lab.deploy.engine.run import Project
+from lab.deploy.engine.state import Deployment
+from lab.deploy.engine.values import masked
+from lab.deploy.stack_files import StackFiles
+from lab.errors import LabError
+from languages import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from lab.cloud.client import Cloud
+    from lab.deploy.engine.events import Result
+
+    Show = Callable[[Event], None]
+
+ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
+PACKAGES_VARIABLE = "LAB_PACKAGES"
+
+
+def _aws() -> Any:
+    """Make the provider of aws:* resources for the local cloud."""
+    from lab.deploy.provider import AwsProvider
+
+    return AwsProvider()
+
+
+class Stack:
+    """One stack of this project on the local cloud.
+
+    Args:
+        files: what is written down about it.
+    """
+
+    def __init__(self, files: StackFiles) -> None:
+        self._files = files
+
+    @classmethod
+    def load(cls, name: str) -> Stack:
+        """Return the stack of `Pulumi.<name>.yaml`.
+
+        Raises:
+            LabError: there is no such stack.
+        """
+        return cls(StackFiles.find(name))
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return self._files.name
+
+    def up(self, lessons: Sequence[str] | None, show: Show) -> Result:
+        """Deploy lessons and remove what is deployed beside them.
+
+        Args:
+            lessons: their names; they count until others are named. None for those named last, else those of the
+                stack's file.
+            show: called with every event.
+
+        Raises:
+            LabError: it cannot even begin: no cloud runs, a file is wrong, another run works on this stack.
+        """
+        self._files.refuse_unless_local()
+        cloud = self._cloud()
+        engine = self._engine(lessons)
+        if self._is_of_another_cloud(cloud):
+            engine.forget()
+            self._tell_of_the_new_cloud(show)
+        self._files.save_cloud(cloud)
+        with self._surroundings(cloud):
+            self._build_packages(lessons)
+            result = engine.up(show)
+        if lessons is not None and (result.ok or result.changed):
+            # Lessons that failed before anything happened (a wrong name) are not worth remembering.
+            self._files.save_lessons(lessons)
+        return result
+
+    def preview(self, lessons: Sequence[str] | None, show: Show) -> Result:
+        """Tell what `up` would do; change nothing. For the arguments and errors see there."""
+        self._files.refuse_unless_local()
+        cloud = self._cloud()
+        deployed = None
+        if self._is_of_another_cloud(cloud):
+            deployed = Deployment()
+            self._tell_of_the_new_cloud(show)
+        with self._surroundings(cloud):
+            self._build_packages(lessons)
+            return self._engine(lessons).preview(show, deployed)
+
+    def refresh(self, show: Show) -> Result:
+        """Bring the state to what really exists.
+
+        Raises:
+            LabError: it cannot begin; see `up`.
+        """
+        return self._without_program(lambda engine: engine.refresh(show), show)
+
+    def down(self, show: Show) -> Result:
+        """Remove everything that is deployed.
+
+        Raises:
+            LabError: it cannot begin; see `up`.
+        """
+        return self._without_program(lambda engine: engine.destroy(show), show)
+
+    def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        """Return the stack's outputs: the physical names of what is deployed, one object for each lesson.
+
+        Args:
+            show_secrets: whether secrets are told, else they read "[secret]".
+
+        Raises:
+            LabError: nothing is deployed.
+        """
+        from lab.deploy import property_values as pv
+        from lab.deploy.engine.urns import STACK_TYPE
+
+        stacks = [resource for resource in self._deployed().resources if resource.type == STACK_TYPE]
+        if not stacks or not stacks[0].outputs:
+            raise LabError(
+                _("Nothing is deployed in stack {name}.").format(name=self.name),
+                next_step=_("Deploy a lesson: lab up basic"),
+            )
+        outputs = dict(stacks[0].outputs)
+        return pv.strip_secrets(outputs) if show_secrets else masked(outputs)
+
+    def export(self) -> dict[str, Any]:
+        """Return the state as `pulumi stack import` takes it; secrets stand in it as they are."""
+        return self._deployed().to_json()
+
+    def _deployed(self) -> Deployment:
+        from lab.cloud.client import find_cloud
+
+        cloud = find_cloud()
+        if cloud is not None and self._is_of_another_cloud(cloud):
+            return Deployment()
+        return self._bare_engine().load()
+
+    def _without_program(self, work: Callable[[Engine], Result], show: Show) -> Result:
+        engine = self._bare_engine()
+        if engine.load() == Deployment():
+            return work(engine)  # nothing is deployed, so nobody is asked
+        cloud = self._cloud()
+        if self._is_of_another_cloud(cloud):
+            engine.forget()
+            self._tell_of_the_new_cloud(show)
+        with self._surroundings(cloud):
+            return work(engine)
+
+    def _engine(self, lessons: Sequence[str] | None) -> Engine:
+        """Return the engine for this project's program."""
+        program = workspace.ROOT / "__main__.py"
+        project = Project(self._files.project_name, self.name, program, self._files.config(lessons))
+        return Engine(project, self._files.state, {"aws": _aws})
+
+    def _bare_engine(self) -> Engine:
+        """Return the engine for what needs neither program nor configuration: the state says everything."""
+        return Engine(Project("", self.name, workspace.ROOT), self._files.state, {"aws": _aws})
+
+    def _cloud(self) -> Cloud:
+        from lab.cloud.client import require_cloud
+
+        return require_cloud()
+
+    def _is_of_another_cloud(self, cloud: Cloud) -> bool:
+        """Say whether what the state holds was made in another cloud, or in this one before it lost everything."""
+        known = self._files.cloud
+        return known is not None and known != (cloud.id, cloud.epoch)
+
+    def _tell_of_the_new_cloud(self, show: Show) -> None:
+        message = _("The local cloud is new, or was reset: what was deployed before is gone.")
+        show(Event("log", message=message, severity="warning"))
+
+    @contextlib.contextmanager
+    def _surroundings(self, cloud: Cloud) -> Generator[None]:
+        """Tell the program and the provider, by their environment, where packages and the cloud are."""
+        told = {ENDPOINT_VARIABLE: cloud.url, PACKAGES_VARIABLE: str(workspace.packages_folder())}
+        before = {name: os.environ.get(name) for name in told}
+        os.environ.update(told)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+    def _build_packages(self, lessons: Sequence[str] | None) -> None:
+        from lab import package
+
+        known = package.lessons()
+        for lesson in self._files.lessons(lessons):
+            # What is no lesson the program refuses by itself, with all else that is wrong with its settings.
+            if lesson in known:
+                package.build(lesson)

@@ -1,0 +1,178 @@
+"""What is written down about a stack: Pulumi's files, which the learner owns, and ours under `.lab/stacks`."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab import workspace
+from lab.errors import LabError
+from languages import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lab.cloud.client import Cloud
+
+LESSONS_KEY = "streamlab:lessons"
+ENDPOINTS_KEY = "aws:endpoints"
+
+
+@dataclass(frozen=True)
+class StackFiles:
+    """The files of one stack; each is read when it is first needed.
+
+    Args:
+        name: the stack's name.
+        file: `Pulumi.<name>.yaml`.
+    """
+
+    name: str
+    file: Path
+
+    @classmethod
+    def find(cls, name: str) -> StackFiles:
+        """Return the files of a stack.
+
+        Raises:
+            LabError: there is no such stack.
+        """
+        file = workspace.ROOT / f"Pulumi.{name}.yaml"
+        if not file.is_file():
+            known = sorted(path.name.split(".")[1] for path in workspace.ROOT.glob("Pulumi.*.yaml"))
+            raise LabError(
+                _("There is no stack {name}: {file} does not exist.").format(name=name, file=file.name),
+                next_step=_("Stacks there are: {names}").format(names=", ".join(known)),
+            )
+        return cls(name, file)
+
+    @property
+    def state(self) -> Path:
+        """The file with what is deployed."""
+        return workspace.stack_file(self.name)
+
+    @cached_property
+    def project_name(self) -> str:
+        """The project's name, from `Pulumi.yaml`."""
+        return str(_read_yaml(workspace.ROOT / "Pulumi.yaml")["name"])
+
+    @cached_property
+    def _settings(self) -> Mapping[str, Any]:
+        return _read_yaml(self.file).get("config") or {}
+
+    def config(self, lessons: Sequence[str] | None) -> dict[str, str]:
+        """Return the stack's configuration as Pulumi hands it to a program: texts, objects as JSON.
+
+        Args:
+            lessons: see `lessons`.
+
+        Raises:
+            LabError: the file cannot be read, or holds an encrypted value.
+        """
+        config: dict[str, str] = {}
+        for key, value in self._settings.items():
+            if isinstance(value, dict) and "secure" in value:
+                raise LabError(
+                    _("{file} holds an encrypted value, {key}, which only the Pulumi CLI can read.").format(
+                        file=self.file.name, key=key
+                    ),
+                    next_step=_("Write it in plain text: the local cloud has no secrets."),
+                )
+            config[key if ":" in key else f"{self.project_name}:{key}"] = _text(value)
+        config[LESSONS_KEY] = json.dumps(list(self.lessons(lessons)))
+        return config
+
+    def lessons(self, named: Sequence[str] | None) -> Sequence[str]:
+        """Return the lessons to deploy: those named now, else those named last, else those of the stack's file."""
+        if named is not None:
+            return named
+        kept = _read_json(self._kept_config).get(LESSONS_KEY)
+        return kept if kept is not None else self._settings.get(LESSONS_KEY) or []
+
+    def save_lessons(self, lessons: Sequence[str]) -> None:
+        """Keep the lessons named, for a later run that names none."""
+        _write_json(self._kept_config, {LESSONS_KEY: list(lessons)})
+
+    @property
+    def cloud(self) -> tuple[str, int] | None:
+        """The id and epoch of the cloud that the stack was last deployed to, None before that."""
+        known = _read_json(self._cloud_file)
+        return (known["id"], known["epoch"]) if known else None
+
+    def save_cloud(self, cloud: Cloud) -> None:
+        """Keep which cloud the stack is deployed to."""
+        if self.cloud != (cloud.id, cloud.epoch):
+            _write_json(self._cloud_file, {"id": cloud.id, "epoch": cloud.epoch})
+
+    def refuse_unless_local(self) -> None:
+        """Refuse a stack that could reach anything but this machine.
+
+        Raises:
+            LabError: it gives no endpoint, or one elsewhere.
+        """
+        from lab.deploy.provider.configuration import is_loopback
+
+        endpoints: Sequence[Mapping[str, str]] = self._settings.get(ENDPOINTS_KEY) or []
+        if not endpoints:
+            raise LabError(
+                _("Stack {name} is not for the local cloud: {file} gives no {key}.").format(
+                    name=self.name, file=self.file.name, key=ENDPOINTS_KEY
+                ),
+                next_step=_("To deploy it to AWS: pulumi up --stack {name}").format(name=self.name),
+            )
+        for url in (url for services in endpoints for url in services.values()):
+            if not is_loopback(url):
+                raise LabError(
+                    _("Nothing was called: {file} names an endpoint that is not on this machine, {url}.").format(
+                        file=self.file.name, url=url
+                    ),
+                    next_step=_("Give a loopback address, such as http://127.0.0.1:4566."),
+                )
+
+    @property
+    def _kept_config(self) -> Path:
+        return self.state.with_suffix(".config.json")
+
+    @property
+    def _cloud_file(self) -> Path:
+        return self.state.with_suffix(".cloud.json")
+
+
+def _text(value: Any) -> str:
+    """Return a value of a stack's file as Pulumi's configuration holds it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        # The C loader reads these files ten times as fast, where there is one.
+        content = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except (OSError, yaml.YAMLError) as error:
+        raise LabError(_("{file} cannot be read.").format(file=path.name), why=str(error)) from error
+    if not isinstance(content, dict):
+        raise LabError(_("{file} holds no settings.").format(file=path.name))
+    return content  # pyright: ignore[reportUnknownVariableType]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise LabError(
+            _("{file} cannot be read.").format(file=path), why=str(error), next_step=_("Remove it and try again.")
+        ) from error
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    temporary.write_text(json.dumps(content))
+    temporary.replace(path)
