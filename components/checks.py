@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 GroupT = TypeVar("GroupT", bound="Group")
 
 _LONGEST_QUOTE = 60
+_LIKELY = 0.5  # of 1: `shards` for shard_count still counts
 
 
 class Check(Protocol):
@@ -109,8 +110,8 @@ class Names:
         """Say whether it is such a list."""
         if not isinstance(given, list):
             return False
-        names = [str(name) for name in cast("list[Any]", given)]
-        return len(set(names)) == len(names)
+        names = cast("list[Any]", given)
+        return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
 
     def allowed(self) -> str:
         """Return the form."""
@@ -134,7 +135,7 @@ def read_group(group: type[GroupT], given: Any, prefix: str, faults: list[str]) 
     for name, value in cast("Mapping[str, Any]", given).items():
         key = f"{prefix}{name}"
         if name not in checks:
-            faults.append(_("{key} is not a setting.").format(key=key) + did_you_mean(name, checks))
+            faults.append(_("{key} is not a setting.").format(key=key) + did_you_mean(name, checks, prefix))
         elif not checks[name].accepts(value):
             faults.append(not_allowed(key, value, checks[name].allowed()))
         else:
@@ -150,13 +151,13 @@ def not_allowed(key: str, given: Any, allowed: str) -> str:
     return _("{key} is {given}; allowed: {allowed}.").format(key=key, given=quote, allowed=allowed)
 
 
-def did_you_mean(given: str, names: Iterable[str]) -> str:
+def did_you_mean(given: str, names: Iterable[str], prefix: str = "") -> str:
     """Return a sentence that offers the name most like the one given, else all there are; with a leading space."""
     names = list(names)
-    likely = difflib.get_close_matches(given, names, n=1)
+    likely = difflib.get_close_matches(given, names, n=1, cutoff=_LIKELY)
     if likely:
-        return " " + _("Did you mean {name}?").format(name=likely[0])
-    return " " + _("There are: {names}.").format(names=", ".join(names))
+        return " " + _("Did you mean {name}?").format(name=prefix + likely[0])
+    return " " + _("There are: {names}.").format(names=", ".join(prefix + name for name in names))
 
 
 def _check(hint: Any) -> Check:

@@ -79,7 +79,7 @@ class FunctionSettings:
 
 
 @dataclass(frozen=True)
-class BasicSettings(StreamSettings, ConsumerSettings, FunctionSettings):
+class BasicSettings(FunctionSettings, ConsumerSettings, StreamSettings):
     """Lesson `basic` (`streamlab:basic`)."""
 
     sensor_index: bool = True
@@ -194,7 +194,7 @@ def _common_conflicts(common: CommonSettings, given: Mapping[str, Any], prefix: 
         if lesson not in LESSONS:
             yield _("{key} names {lesson}, which is not a lesson.").format(
                 key=f"{prefix}lessons", lesson=json.dumps(lesson, ensure_ascii=False)
-            ) + did_you_mean(str(lesson), LESSONS)
+            ) + did_you_mean(lesson, LESSONS)
     region = pulumi.Config("aws").get("region")
     if common.role_mode == "existing" and region and region not in LEARNER_LAB_REGIONS:
         yield not_allowed("aws:region", region, _("one of {values}").format(values=", ".join(LEARNER_LAB_REGIONS)))

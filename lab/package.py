@@ -65,7 +65,7 @@ def build(lesson: str) -> Path:
         return path
     content = _zip(entries)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or path.read_bytes() != content:
+    if not _holds(path, content):
         _write(path, content)
     _write(stamp, json.dumps({"input": fingerprint, "sha256": hashlib.sha256(content).hexdigest()}).encode())
     return path
@@ -136,6 +136,13 @@ def _is_current(path: Path, stamp: Path, fingerprint: str) -> bool:
         made_from = json.loads(stamp.read_bytes())
         return made_from["input"] == fingerprint and made_from["sha256"] == package_hash(path)
     except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
         return False
 
 
