@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from lab.cloud.client import Cloud, ask, find_cloud
+from lab.cloud.state_folder import is_taken
 from lab.errors import LabError
 from lab.workspace import cloud_folder
 from languages import gettext as _
@@ -57,12 +58,11 @@ def start(port: int | None = None, state_folder: Path | None = None) -> tuple[Cl
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if (cloud := find_cloud()) and cloud.pid == process.pid:
-            return cloud, True
-        if process.poll() is not None:
-            # Another start of the same moment may have won.
-            if running := find_cloud():
-                return running, False
+        ended = process.poll() is not None
+        if cloud := find_cloud():
+            return cloud, cloud.pid == process.pid
+        # Another start of the same moment may have won: then its cloud will answer soon.
+        if ended and not is_taken(folder):
             raise LabError(_("The local cloud did not start."), why=_last_words(folder, begin),
                            next_step=_("Its log: {file}").format(file=folder / "server.log"))  # fmt: skip
         time.sleep(_POLL_SECONDS)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
-import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,18 @@ if TYPE_CHECKING:
 
 CONTENTS = ("services", "objects", "mappings.json")
 """What holds the resources; the rest (identity, logs, unpacked code) outlives a reset."""
+
+
+def is_taken(path: Path) -> bool:
+    """Say whether a cloud has a state folder."""
+    try:
+        with (path / "lock").open("a+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 class StateFolder:
@@ -52,17 +62,21 @@ class StateFolder:
 
     def _open(self) -> Identity:
         identity = Identity.load(self.path)
-        clean = self.path / "clean"
-        if not clean.exists() and any((self.path / name).exists() for name in CONTENTS):
+        if self._in_use.exists():
             # The last cloud here did not stop by itself: what is left is not whole, so it is not used.
             self._remove_contents()
             identity = identity.next_epoch()
             identity.save(self.path)
-        clean.unlink(missing_ok=True)
+        self._in_use.touch()
         # What a killed process left in its temporary folder goes; nothing of ours lies in the system's.
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.temporary.mkdir()
         return identity
+
+    @property
+    def _in_use(self) -> Path:
+        """Lies there from the start until everything has been saved."""
+        return self.path / "in-use"
 
     @property
     def temporary(self) -> Path:
@@ -91,6 +105,5 @@ class StateFolder:
         """
         shutil.rmtree(self.temporary, ignore_errors=True)
         if whole:
-            with contextlib.suppress(OSError):
-                (self.path / "clean").write_text(str(os.getpid()))
+            self._in_use.unlink(missing_ok=True)
         self._lock.close()

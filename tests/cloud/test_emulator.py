@@ -1,0 +1,78 @@
+"""What we touch of MiniStack's insides is there and has the shape we rely on: read this when the pin moves."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+
+import pytest
+
+from lab.cloud import emulator
+
+
+def test_the_pin():
+    assert importlib.metadata.version("ministack") == emulator.VERSION
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "parameters"),
+    [
+        ("ministack.app", "app", ["scope", "receive", "send"]),
+        ("ministack.app", "_reset_all_state", []),
+        ("ministack.core.responses", "request_scope", ["account_id", "region"]),
+        ("ministack.core.responses", "get_account_id", []),
+        ("ministack.core.responses", "get_region", []),
+        ("ministack.core.iam_evaluator", "_gather_role_policies", ["role_name", "account_id"]),
+        ("ministack.core.iam_evaluator", "evaluate", ["ctx", "policies", "limits"]),
+        ("ministack.core.iam_actions", "extract_resource_arn",
+         ["service", "method", "path", "headers", "body", "query_params", "region", "account_id"]),
+        ("ministack.core.lambda_runtime", "execution_credentials", ["config"]),
+        ("ministack.services.dynamodb_streams", "_decode_iterator", ["token"]),
+        ("ministack.services.dynamodb", "stream_live_records", ["table_name", "account_id", "region"]),
+        ("ministack.services.dynamodb", "closed_stream", ["stream_arn"]),
+        ("ministack.services.lambda_svc", "_get_func_record_for_ref", ["function_ref"]),
+        ("ministack.services.lambda_svc", "_acquire_execution_slot", ["func", "config"]),
+        ("ministack.services.lambda_svc", "_release_execution_slot", ["key"]),
+        ("ministack.services.lambda_svc", "_execute_function_dispatch",
+         ["func", "config", "event", "request_id", "started"]),
+        ("ministack.services.lambda_svc", "_throttle_response", ["reason_code", "msg", "retry_after"]),
+        ("ministack.services.lambda_svc", "_resolve_layer_zip", ["attachment"]),
+        ("ministack.services.lambda_svc", "_proxy_url_for", ["config"]),
+        ("ministack.services.lambda_svc", "_func_arn", ["name"]),
+        ("ministack.services.cloudwatch", "record_metric",
+         ["namespace", "metric_name", "value", "unit", "dimensions"]),
+        ("ministack.services.cloudwatch_logs", "_append_log_events", ["stream", "events"]),
+        ("ministack.services.cloudwatch_logs", "_make_group_arn", None),
+        ("ministack.services.cloudwatch_logs", "_fanout_to_subscription_filters", None),
+        ("ministack.services.cloudwatch_logs", "_fanout_to_live_tail_sessions", None),
+    ],
+)  # fmt: skip
+def test_functions_we_call_or_replace(module: str, name: str, parameters: list[str] | None):
+    function = getattr(importlib.import_module(module), name)
+    if parameters is not None:
+        assert list(inspect.signature(function).parameters) == parameters
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("ministack.app", "SERVICE_HANDLERS"),
+        ("ministack.services.kinesis", "_streams"),
+        ("ministack.services.kinesis", "_shard_iterators"),
+        ("ministack.services.dynamodb", "_tables"),
+        ("ministack.services.dynamodb_streams", "_DEFAULT_SHARD_ID"),
+        ("ministack.services.lambda_svc", "_invoke_depth"),
+        ("ministack.services.lambda_svc", "_durable_ctx"),
+        ("ministack.services.lambda_svc", "invalidate_worker"),
+        ("ministack.services.cloudwatch_logs", "_log_groups"),
+    ],
+)
+def test_state_we_look_at(module: str, name: str):
+    assert hasattr(importlib.import_module(module), name)
+
+
+def test_the_services_we_stand_before():
+    from ministack.app import SERVICE_HANDLERS
+
+    assert {"lambda", "kinesis", "dynamodb", "sqs", "sns", "s3"} <= set(SERVICE_HANDLERS)

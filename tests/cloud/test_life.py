@@ -1,0 +1,190 @@
+"""The cloud's life: starting, stopping, being killed, being started twice, restarting where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.aws import Clients
+from lab.cloud import client, process
+from lab.errors import LabError
+from lab.workspace import lab_folder
+from tests.cloud.conftest import Workshop, eventually
+from tests.cloud.event_source_mappings.test_delivery import KINESIS_READ, Pipeline
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A clone's own `.lab`; its cloud is stopped afterwards, however the test went."""
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "lab"))
+    yield tmp_path / "lab"
+    if cloud := client.find_cloud():
+        os.kill(cloud.pid, signal.SIGKILL)
+
+
+def served(folder: Path, port: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lab.cloud", "--port", str(port), "--state-dir", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_start_is_idempotent_and_stop_leaves_nothing(home: Path):
+    before = set(os.listdir(tempfile.gettempdir()))
+    cloud, started = process.start(port=0)
+    assert started
+    assert process.start() == (cloud, False)
+    assert client.find_cloud() == cloud
+    stopped = process.stop()
+    assert stopped == cloud
+    assert client.find_cloud() is None
+    assert not (lab_folder() / "cloud.json").exists()
+    assert process.stop() is None, "stopping twice is fine"
+    ours = {name for name in set(os.listdir(tempfile.gettempdir())) - before if "ministack" in name or "lab" in name}
+    assert ours == set()
+
+
+def test_without_a_cloud_the_message_names_the_command(home: Path):
+    with pytest.raises(LabError, match="lab cloud start"):
+        client.require_cloud()
+
+
+def test_a_second_cloud_on_one_state_folder_is_refused(home: Path):
+    process.start(port=0)
+    second = served(home / "cloud")
+    assert second.returncode == 1
+    assert "already running with the state folder" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_port_that_is_taken_is_refused_by_name(home: Path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = served(home / "cloud", port)
+        assert refused.returncode == 1
+        assert f"Port {port} cannot be used" in refused.stderr
+        with pytest.raises(LabError, match=f"Port {port} cannot be used"):
+            process.start(port=port)
+
+
+def test_the_default_port_is_given_up_when_it_is_taken(home: Path, monkeypatch: pytest.MonkeyPatch):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setattr(process, "DEFAULT_PORT", other.getsockname()[1])
+        cloud, _ = process.start()
+        assert cloud.port != other.getsockname()[1]
+    process.stop()
+
+
+def test_a_state_folder_that_cannot_be_made_is_refused(home: Path, tmp_path: Path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(LabError, match="cannot be used"):
+        process.start(port=0, state_folder=tmp_path / "file" / "cloud")
+    assert "cannot be used" in served(tmp_path / "file" / "cloud").stderr
+
+
+def test_a_stale_record_is_no_cloud(home: Path):
+    cloud, _ = process.start(port=0)
+    record = (lab_folder() / "cloud.json").read_text()
+    process.stop()
+    (lab_folder() / "cloud.json").write_text(record)
+    assert client.find_cloud() is None
+    again, started = process.start(port=0)
+    assert started
+    assert (again.id, again.epoch) == (cloud.id, cloud.epoch)
+    process.stop()
+
+
+def test_a_half_written_record_is_no_cloud(home: Path):
+    lab_folder().mkdir()
+    (lab_folder() / "cloud.json").write_text('{"port": 1')
+    assert client.find_cloud() is None
+
+
+def test_after_a_stop_everything_is_back_and_the_shard_goes_on_at_its_checkpoint(home: Path):
+    cloud, _ = process.start(port=0)
+    shop = Workshop(Clients.local(cloud.url))
+    stream = shop.stream()
+    pipeline = Pipeline(shop, stream, KINESIS_READ)
+    shop.put(stream, 1)
+    eventually(pipeline.events)
+    shop.clients.lambda_.update_event_source_mapping(UUID=pipeline.mapping, Enabled=False)
+    shop.put(stream, 2)
+    process.stop()
+
+    again, _ = process.start(port=cloud.port)
+    assert (again.id, again.epoch) == (cloud.id, cloud.epoch)
+    shop.clients.lambda_.update_event_source_mapping(UUID=pipeline.mapping, Enabled=True)
+    eventually(lambda: len(pipeline.events()) == 2)
+    assert sorted(pipeline.batches()) == [[1], [2]]
+    process.stop()
+
+
+def test_a_kill_begins_a_new_epoch_and_leaves_no_environment_behind(home: Path):
+    cloud, _ = process.start(port=0)
+    shop = Workshop(Clients.local(cloud.url))
+    function = shop.function("import os\ndef handler(event, context):\n    return os.getpid()\n", shop.role())
+    answer = shop.clients.lambda_.invoke(FunctionName=function)
+    environment = int(answer["Payload"].read())
+    os.kill(cloud.pid, signal.SIGKILL)
+    os.waitpid(cloud.pid, 0)
+
+    def gone() -> bool:
+        try:
+            os.kill(environment, 0)
+        except ProcessLookupError:
+            return True
+        return "Z" in Path(f"/proc/{environment}/stat").read_text().split(")")[1][:3]
+
+    eventually(gone)
+    again, _ = process.start(port=0)
+    assert again.id == cloud.id
+    assert again.epoch == cloud.epoch + 1
+    assert Clients.local(again.url).lambda_.list_functions()["Functions"] == []
+    process.stop()
+
+
+def test_reset_forgets_everything_and_begins_a_new_epoch(home: Path):
+    cloud, _ = process.start(port=0)
+    shop = Workshop(Clients.local(cloud.url))
+    stream = shop.stream()
+    Pipeline(shop, stream, KINESIS_READ)
+    after = client.reset(cloud)
+    assert (after.id, after.epoch) == (cloud.id, cloud.epoch + 1)
+    assert shop.clients.kinesis.list_streams()["StreamNames"] == []
+    assert shop.clients.lambda_.list_event_source_mappings()["EventSourceMappings"] == []
+    assert shop.clients.lambda_.list_functions()["Functions"] == []
+    process.stop()
+
+
+def test_two_starts_at_once_make_one_cloud(home: Path):
+    code = "from lab.cloud import process; print(process.start(port=0)[0].pid)"
+    starts = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    pids = {start.communicate(timeout=30)[0] for start in starts}
+    assert len(pids) == 1
+    process.stop()
+
+
+def test_the_trace_tells_what_happened_to_a_record(home: Path):
+    cloud, _ = process.start(port=0)
+    shop = Workshop(Clients.local(cloud.url))
+    stream = shop.stream()
+    pipeline = Pipeline(shop, stream, KINESIS_READ)
+    (sequence_number,) = shop.put(stream, "secret payload")
+    eventually(pipeline.events)
+    time.sleep(0.1)
+    process.stop()
+    lines = [json.loads(line) for line in (home / "cloud" / "trace.jsonl").read_text().splitlines()]
+    events = [line["event"] for line in lines if sequence_number in (line.get("first"), line.get("at"))]
+    assert events == ["batch_formed", "invoked", "outcome", "checkpoint"]
+    assert "secret payload" not in (home / "cloud" / "trace.jsonl").read_text()
