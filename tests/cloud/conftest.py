@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import time
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lab.aws import Clients
 from lab.cloud.client import Cloud
@@ -120,7 +122,5 @@ def workshop(local_cloud: Cloud):
     shop = Workshop(Clients.local(local_cloud.url))
     yield shop
     for remove in reversed(shop.made):
-        try:
+        with contextlib.suppress(ClientError):  # a test may have removed it itself
             remove()
-        except shop.clients.lambda_.exceptions.ClientError:
-            pass  # a test may have removed it itself

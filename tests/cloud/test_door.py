@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from pathlib import Path
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_other_pages_reach_none_of_our_paths(local_cloud: Cloud):
 
 
 def test_it_listens_on_the_loopback_interface_only(local_cloud: Cloud):
-    with open("/proc/net/tcp") as table:
+    with Path("/proc/net/tcp").open() as table:
         listening = [line.split()[1] for line in table if line.split()[3] == "0A"]
     port = f"{local_cloud.port:04X}"
     assert [address for address in listening if address.endswith(":" + port)] == [f"0100007F:{port}"]

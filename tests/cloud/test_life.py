@@ -22,6 +22,10 @@ from tests.cloud.conftest import Workshop, eventually
 from tests.cloud.event_source_mappings.test_delivery import KINESIS_READ, Pipeline
 
 
+def names_of_temporary_files() -> list[str]:
+    return [path.name for path in Path(tempfile.gettempdir()).iterdir()]
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A clone's own `.lab`; its cloud is stopped afterwards, however the test went."""
@@ -37,7 +41,7 @@ def served(folder: Path, port: int = 0) -> subprocess.CompletedProcess[str]:
 
 
 def test_start_is_idempotent_and_stop_leaves_nothing(home: Path):
-    before = set(os.listdir(tempfile.gettempdir()))
+    before = set(names_of_temporary_files())
     cloud, started = process.start(port=0)
     assert started
     assert process.start() == (cloud, False)
@@ -47,7 +51,7 @@ def test_start_is_idempotent_and_stop_leaves_nothing(home: Path):
     assert client.find_cloud() is None
     assert not (lab_folder() / "cloud.json").exists()
     assert process.stop() is None, "stopping twice is fine"
-    ours = {name for name in set(os.listdir(tempfile.gettempdir())) - before if "ministack" in name or "lab" in name}
+    ours = {name for name in set(names_of_temporary_files()) - before if "ministack" in name or "lab" in name}
     assert ours == set()
 
 

@@ -20,7 +20,9 @@ import base64, json, os, boto3
 sqs = boto3.client("sqs")
 MODE = os.environ.get("MODE", "raise")
 def data(record):
-    return base64.b64decode(record["kinesis"]["data"]).decode() if "kinesis" in record else json.dumps(record["dynamodb"])
+    if "dynamodb" in record:
+        return json.dumps(record["dynamodb"])
+    return base64.b64decode(record["kinesis"]["data"]).decode()
 def number(record):
     return record["kinesis"]["sequenceNumber"] if "kinesis" in record else record["dynamodb"]["SequenceNumber"]
 def handler(event, context):

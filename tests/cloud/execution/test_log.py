@@ -161,3 +161,12 @@ def test_a_silent_handler_is_no_slower_than_one_that_prints(stage):
     silent, prints = stage.play(scene)
     assert silent < 1.5 * prints
     assert silent < 0.001
+
+
+def test_a_log_that_cannot_be_written_does_not_fail_the_invocation(stage, caplog):
+    def refuse(*_):
+        raise RuntimeError("no room")
+
+    stage.log.write = refuse
+    assert stage.invoke(stage.function("def handler(event, context): return 1")).payload == b"1"
+    assert "The log of sensor was not written" in caplog.text
