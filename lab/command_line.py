@@ -138,7 +138,7 @@ class _Values:
             number = self._annotation(value)
         except ValueError:
             kind = _("a whole number") if self._annotation is int else _("a number")
-            what = _("{name} must be {kind}, not {value!r}.").format(name=name, kind=kind, value=value)
+            what = _("{name} must be {kind}, not “{value}”.").format(name=name, kind=kind, value=value)
             raise _usage_error(what, ctx) from None
         if self._minimum is not None and not number >= self._minimum:  # `not >=`, because of nan
             what = _("{name} must be at least {minimum}, not {value}.")

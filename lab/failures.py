@@ -31,7 +31,7 @@ def tell(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
     if isinstance(error, KeyboardInterrupt):
-        _print(_("\nStopped."))
+        _print("\n" + _("Stopped."))
         return INTERRUPTED
     if os.environ.get("LAB_DEBUG"):
         traceback.print_exception(error)

@@ -47,11 +47,12 @@ def of_group(
         closing: a last paragraph.
     """
     blocks = [
-        _usage(" ".join((context.command_path, _("VERB"), "…"))),
+        _usage(" ".join((context.command_path, _("COMMAND"), "…"))),
         _paragraph(summary),
-        *(_list(heading or _("Verbs"), verbs.items()) for heading, verbs in sections),
+        *(_list(heading or _("Commands"), verbs.items()) for heading, verbs in sections),
         _paragraph(
-            closing or _("`{command} VERB --help` explains a verb, with examples.").format(command=context.command_path)
+            closing
+            or _("`{command} COMMAND --help` explains a command, with examples.").format(command=context.command_path)
         ),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"

@@ -89,6 +89,6 @@ def require_lesson(given: str, supported: tuple[str, ...]) -> None:
     """
     if given not in supported:
         raise UsageError(
-            _("This verb does not know a lesson {name!r}.").format(name=given),
+            _("This command knows no lesson “{name}”.").format(name=given),
             next_step=_("Lessons it knows: {names}.").format(names=", ".join(supported)),
         )

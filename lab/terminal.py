@@ -198,7 +198,7 @@ class _Lines:
             note(title)
         elif self._total and now - self._told >= _LINES_EVERY_SECONDS:
             self._told = now
-            note(_("  {done} of {total}").format(done=done, total=self._total))
+            note("  " + _("{done} of {total}").format(done=done, total=self._total))
 
     def end(self) -> None:
-        note(_("  done after {seconds:.1f} s").format(seconds=time.monotonic() - self._started))
+        note("  " + _("done after {seconds:.1f} s").format(seconds=time.monotonic() - self._started))

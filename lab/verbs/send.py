@@ -97,8 +97,8 @@ def _tell(sent: Sent, stream: str, lesson: str, poison: int) -> None:
     say(text.format(count=sent.events, stream=stream, seconds=sent.seconds))
     if sent.resent:
         text = ngettext(
-            "{count} was refused at first and sent again.",
-            "{count} times an event was refused and sent again.",
+            "Kinesis refused an event {count} time; it was sent again.",
+            "Kinesis refused events {count} times; they were sent again.",
             sent.resent,
         )
         say(text.format(count=sent.resent))

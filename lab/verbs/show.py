@@ -70,7 +70,7 @@ def tell_items(items: Items, table_name: str) -> None:
     text = ngettext("{count} item in table {table}", "{count} items in table {table}", items.count)
     say(styled(text.format(count=items.count, table=table_name), "bold"))
     if not items.newest:
-        say(_("  Nothing has arrived yet. Send something: lab send basic"))
+        say("  " + _("Nothing has arrived yet. Send something: lab send basic"))
         return
     rows = [
         (_short_event(str(item.get("eventId", ""))), item.get("timestamp", ""), _sensor(item), _data(item))
@@ -78,7 +78,7 @@ def tell_items(items: Items, table_name: str) -> None:
     ]
     table(("eventId", "timestamp", "sensor", "data"), rows)
     if items.count > len(rows):
-        say(_("  … and {count} older ones (--limit shows more).").format(count=items.count - len(rows)))
+        say("  " + _("… and {count} older ones (--limit shows more).").format(count=items.count - len(rows)))
 
 
 def tell_failures(failures: list[Failure], lesson: str, limit: int) -> None:
@@ -90,9 +90,9 @@ def tell_failures(failures: list[Failure], lesson: str, limit: int) -> None:
     for failure in failures[:limit]:
         tell_failure(failure)
     if len(failures) > limit:
-        say(_("  … and {count} older ones (--limit shows more).").format(count=len(failures) - limit))
+        say("  " + _("… and {count} older ones (--limit shows more).").format(count=len(failures) - limit))
     if failures:
-        say(_("  The message says where a record lies, not what it says. Read the newest one in its stream:"))
+        say("  " + _("The message says where a record lies, not what it says. Read the newest one in its stream:"))
         newest = failures[0]
         say(
             f"    lab stream read {lesson} --shard {newest.shard} "
@@ -111,7 +111,7 @@ def tell_shards(items: Items, failures: list[Failure]) -> None:
     rows = _by_shard(items, failures)
     if rows:
         say()
-        table((_("shard"), _("items"), _("failed")), rows)
+        table((_("shard"), _("items"), _("failures")), rows)
 
 
 def _by_shard(items: Items, failures: list[Failure]) -> list[tuple[str, int, int]]:
@@ -129,11 +129,19 @@ def _what(failure: Failure) -> str:
 def _why(failure: Failure) -> str:
     if failure.condition == "RecordAgeExceeded":
         return _("too old when its turn came (RecordAgeExceeded).")
-    text = ngettext("after {count} attempt ({condition}) ", "after {count} attempts ({condition}) ", failure.attempts)
-    attempts = text.format(count=failure.attempts, condition=failure.condition)
     if failure.function_error:
-        return attempts + _("in which the function raised an exception; its log says which.")
-    return attempts + _("in which the function reported it as failed; its log says why.")
+        text = ngettext(
+            "after {count} attempt ({condition}); the function raised an exception, its log says which.",
+            "after {count} attempts ({condition}); the function raised an exception, its log says which.",
+            failure.attempts,
+        )
+    else:
+        text = ngettext(
+            "after {count} attempt ({condition}); the function reported it as failed, its log says why.",
+            "after {count} attempts ({condition}); the function reported it as failed, its log says why.",
+            failure.attempts,
+        )
+    return text.format(count=failure.attempts, condition=failure.condition)
 
 
 def _sequence_numbers(failure: Failure) -> str:
