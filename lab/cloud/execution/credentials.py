@@ -37,7 +37,7 @@ class Credentials:
 class CredentialsSource(Protocol):
     """Assumes execution roles."""
 
-    def __call__(self, function: FunctionVersion) -> Credentials:
+    def __call__(self, function: FunctionVersion, /) -> Credentials:
         """Return credentials of the function's role.
 
         Raises:

@@ -5,6 +5,7 @@ Formats from "Working with Lambda function logs" (text format) of the Lambda dev
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections import deque
@@ -170,7 +171,10 @@ class Log:
         self._delivered_at = time.monotonic()
         if self._events:
             events, self._events = self._events, []
-            self._sink.write(self._function, self.stream, events)
+            try:
+                self._sink.write(self._function, self.stream, events)
+            except Exception:  # a log that cannot be written must not change what the function answers
+                logging.getLogger(__name__).exception("The log of %s was not written", self._function.name)
 
     def tail(self) -> str:
         """Return the last 4 KB of the invocation's log."""
