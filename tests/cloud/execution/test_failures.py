@@ -167,6 +167,14 @@ def test_memory_limit(stage, fill):
     assert 5 < fine.max_memory_mb < 30
 
 
+def test_memory_that_was_too_much_between_two_looks(stage, monkeypatch):
+    monkeypatch.setattr("lab.cloud.execution.environment.WATCH_SECONDS", 60)
+    function = stage.function("def handler(event, context):\n    return len(bytearray(200_000_000))")
+    over = stage.invoke(function)
+    assert error(over)["errorType"] == "Runtime.ExitError"
+    assert any("Max Memory Used: 128 MB\tInit" in line for line in stage.log.lines)
+
+
 def test_memory_of_child_processes_counts(stage):
     function = stage.function("""
         import subprocess, sys
