@@ -15,7 +15,8 @@ from languages import ngettext
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lab.deploy.provider.resources.base import AutoName, Input, Properties, Resource
+    from lab.deploy.provider.resources.base import AutoName, Input, Resource
+    from lab.deploy.provider.values import Properties
 
 _SUFFIX_LENGTH = 7
 _AUTO_NAME = re.compile(r"-[0-9a-f]{7}(\.fifo)?$")

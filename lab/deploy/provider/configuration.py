@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from lab.aws import LOCAL_KEY, LOCAL_REGION
+from lab.deploy.provider.values import tags_of
 from lab.errors import LabError
 from languages import gettext as _
 
@@ -50,13 +51,13 @@ class Configuration:
         Raises:
             LabError: no endpoint is given, or one that is not on this machine.
         """
-        tags: Mapping[str, Any] = _parsed(values.get("defaultTags")) or {}
+        default_tags: Mapping[str, Any] = _parsed(values.get("defaultTags")) or {}
         return cls(
             endpoint=_endpoint(values.get("endpoints")),
             region=values.get("region") or LOCAL_REGION,
             access_key=values.get("accessKey") or LOCAL_KEY,
             secret_key=values.get("secretKey") or LOCAL_KEY,
-            default_tags={key: str(value) for key, value in (tags.get("tags") or {}).items()},
+            default_tags=tags_of(default_tags),
         )
 
 

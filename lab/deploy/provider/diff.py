@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from lab.deploy import property_values as pv
 from lab.deploy.protocol import provider_pb2
 from lab.deploy.provider.check import is_auto_name
-from lab.deploy.provider.resources.base import canonical
+from lab.deploy.provider.values import canonical, is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from lab.deploy.provider.resources.base import Properties, Resource
+    from lab.deploy.provider.resources.base import Resource
+    from lab.deploy.provider.values import Properties
 
 _Kind = provider_pb2.PropertyDiff
 
@@ -64,19 +65,19 @@ def _cannot_coexist(resource: Resource, old: Properties, new: Properties) -> boo
 
 def _differences(
     path: str, old: Any, new: Any, *, replaces: bool
-) -> Iterator[tuple[str, provider_pb2.PropertyDiff.Kind]]:
+) -> Iterator[tuple[str, provider_pb2.PropertyDiff.Kind.ValueType]]:
     """Yield the path of each innermost difference, as Pulumi writes paths, and its kind."""
     if old is None:
         yield path, _Kind.ADD_REPLACE if replaces else _Kind.ADD
     elif new is None:
         yield path, _Kind.DELETE_REPLACE if replaces else _Kind.DELETE
-    elif isinstance(old, dict) and isinstance(new, dict) and pv.SIGNATURE not in old:
-        for name in sorted(old.keys() | new.keys()):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-            if canonical(old.get(name)) != canonical(new.get(name)):  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-                inner = f"{path}.{name}" if name.isidentifier() else f'{path}["{name}"]'  # pyright: ignore[reportUnknownMemberType]
-                yield from _differences(inner, old.get(name), new.get(name), replaces=replaces)  # pyright: ignore[reportUnknownMemberType]
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):  # pyright: ignore[reportUnknownArgumentType]
-        for index, (one, other) in enumerate(zip(old, new, strict=True)):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    elif is_object(old) and is_object(new) and pv.SIGNATURE not in old:
+        for name in sorted(old.keys() | new.keys()):
+            if canonical(old.get(name)) != canonical(new.get(name)):
+                inner = f"{path}.{name}" if name.isidentifier() else f'{path}["{name}"]'
+                yield from _differences(inner, old.get(name), new.get(name), replaces=replaces)
+    elif is_list(old) and is_list(new) and len(old) == len(new):
+        for index, (one, other) in enumerate(zip(old, new, strict=True)):
             if canonical(one) != canonical(other):
                 yield from _differences(f"{path}[{index}]", one, other, replaces=replaces)
     else:

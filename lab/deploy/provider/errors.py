@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from languages import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 _MISSING = frozenset(
     {
@@ -41,7 +41,7 @@ def is_missing(error: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def missing_is_fine() -> Iterator[None]:
+def missing_is_fine() -> Generator[None]:
     """Pass over an error that says that the thing does not exist."""
     try:
         yield
@@ -51,7 +51,7 @@ def missing_is_fine() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def undone_on_failure(undo: Callable[[], object]) -> Iterator[None]:
+def undone_on_failure(undo: Callable[[], object]) -> Generator[None]:
     """Take back what was made when a later step of making it fails, so that nothing is left that nobody knows of."""
     try:
         yield

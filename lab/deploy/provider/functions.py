@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from lab.deploy.provider.resources.base import tags_from_list
+from lab.deploy.provider.values import is_list, tags_from_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lab.deploy.provider.account import Account
-    from lab.deploy.provider.resources.base import Properties
+    from lab.deploy.provider.values import Properties
 
 
 def get_caller_identity(aws: Account, _arguments: Properties) -> Properties:
@@ -95,7 +95,7 @@ def _statement(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 def _one_or_many(value: Any) -> Any:
     """Return a list of one as IAM writes it: the one."""
-    return value[0] if isinstance(value, list) and len(value) == 1 else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return value[0] if is_list(value) and len(value) == 1 else value
 
 
 FUNCTIONS: Mapping[str, Callable[[Account, Properties], Properties]] = {

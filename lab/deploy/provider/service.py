@@ -33,7 +33,8 @@ from languages import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from lab.deploy.provider.resources.base import Properties, Resource
+    from lab.deploy.provider.resources.base import Resource
+    from lab.deploy.provider.values import Properties
 
 _Method = TypeVar("_Method", bound="Callable[..., Any]")
 
@@ -80,7 +81,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
         """Return the names of the types and functions that are there."""
-        schema = {
+        schema: dict[str, Any] = {
             "name": "aws",
             "version": version("pulumi-aws"),
             "resources": {token: {} for token in RESOURCES},

@@ -6,23 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.deploy.provider.resources.base import (
-    TAGS,
-    AutoName,
-    Change,
-    Input,
-    Properties,
-    Resource,
-    from_aws,
-    given,
-    tags_of,
-    to_aws,
-)
+from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
+from lab.deploy.provider.values import from_aws, given, part, tags_of, to_aws, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lab.deploy.provider.account import Account
+    from lab.deploy.provider.values import Properties
 
 
 class Api(Resource):
@@ -100,7 +91,7 @@ class Integration(Resource):
         return {**_as_told(self, integration), "apiId": api, "id": own_id}
 
     def update(self, aws: Account, change: Change) -> Properties:
-        reset = {"requestParameters": {}}
+        reset: dict[str, Any] = {"requestParameters": {}}
         arguments = {name: change.new.get(name, reset.get(name, "")) for name in self.inputs if change.of(name)}
         integration = aws.apigatewayv2.update_integration(
             ApiId=change.new["apiId"], IntegrationId=change.id, **to_aws(arguments)
@@ -114,8 +105,8 @@ class Integration(Resource):
         """Return the integration with all these inputs; it has no name by which to find it."""
         pages = aws.apigatewayv2.get_paginator("get_integrations").paginate(ApiId=inputs["apiId"])
         for integration in (item for page in pages for item in page["Items"]):
-            told = {**_as_told(self, integration), "apiId": inputs["apiId"]}
-            if all(self.inputs[name].same(value, told.get(name)) for name, value in inputs.items()):
+            found = {**_as_told(self, integration), "apiId": inputs["apiId"]}
+            if all(self.inputs[name].same(value, found.get(name)) for name, value in inputs.items()):
                 return integration.get("IntegrationId")
         return None
 
@@ -183,11 +174,10 @@ class Stage(Resource):
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
         api, name = _ids(id_, known)
         stage = aws.apigatewayv2.get_stage(ApiId=api, StageName=name)
-        told = _as_told(self, stage)
-        by_route: dict[str, Any] = told.get("routeSettings") or {}
-        routes = [{"routeKey": key, **from_aws(settings)} for key, settings in by_route.items()]
+        inputs = _as_told(self, stage)
+        routes = [{"routeKey": key, **from_aws(settings)} for key, settings in part(inputs, "routeSettings").items()]
         outputs = _stage_outputs(aws, api, name)
-        return {**told, "id": name, "apiId": api, "name": name, "routeSettings": routes or None, **outputs}
+        return {**inputs, "id": name, "apiId": api, "name": name, "routeSettings": routes or None, **outputs}
 
     def update(self, aws: Account, change: Change) -> Properties:
         api, name = change.new["apiId"], change.id
@@ -215,8 +205,7 @@ def _ids(id_: str, known: Properties) -> tuple[str, str]:
 
 def _as_told(resource: Resource, answer: Mapping[str, Any]) -> Properties:
     """Return the inputs in an answer of API Gateway."""
-    told = from_aws({key: value for key, value in answer.items() if value not in (None, "", [], {})})
-    return {name: told[name] for name in resource.inputs if name in told}
+    return {name: value for name, value in told(answer).items() if name in resource.inputs}
 
 
 def _set_anew(change: Change, name: str) -> bool:

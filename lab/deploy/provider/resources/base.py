@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from lab.deploy import property_values as pv
+from lab.deploy.provider.values import canonical, is_list, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from lab.deploy.provider.account import Account
-
-Properties: TypeAlias = "dict[str, Any]"
-"""Properties by Pulumi's names (camelCase), as plain values without secrets."""
+    from lab.deploy.provider.values import Properties
 
 
 @dataclass(frozen=True)
@@ -57,23 +55,16 @@ class Input:
         value = canonical(value)
         if value in ("", [], {}):
             return None  # nothing is nothing, however it is said
-        if self.kind == "set" and isinstance(value, list):
-            return sorted(value, key=lambda item: json.dumps(item, sort_keys=True))  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
+        if self.kind == "set" and is_list(value):
+            return sorted(value, key=_as_key)
         return value
 
 
+def _as_key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
 TAGS = Input()
-
-
-def canonical(value: Any) -> Any:
-    """Return a value in the form in which two equal ones compare equal: an asset or archive is its hash."""
-    if isinstance(value, dict):
-        if value.get(pv.SIGNATURE) in (pv.ASSET, pv.ARCHIVE):  # pyright: ignore[reportUnknownMemberType]
-            return {pv.SIGNATURE: value[pv.SIGNATURE], "hash": value.get("hash")}  # pyright: ignore[reportUnknownMemberType]
-        return {name: canonical(item) for name, item in value.items() if item is not None}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, list):
-        return [canonical(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-    return value
 
 
 @dataclass(frozen=True)
@@ -169,74 +160,3 @@ class Resource(ABC):
     def with_defaults(self, inputs: Properties) -> Properties:
         """Return the inputs with every default filled in."""
         return {name: spec.default for name, spec in self.inputs.items() if spec.default is not None} | inputs
-
-
-def tags_of(inputs: Properties) -> dict[str, str]:
-    """Return the tags among some inputs."""
-    return {key: str(value) for key, value in (inputs.get("tags") or {}).items()}
-
-
-def tag_list(inputs: Properties) -> list[Any]:
-    """Return the tags among some inputs as most services take them: a list of `Key` and `Value`."""
-    return [{"Key": key, "Value": value} for key, value in tags_of(inputs).items()]
-
-
-def tags_from_list(tags: list[Any]) -> dict[str, str]:
-    """Return a service's list of `Key` and `Value` as tags."""
-    return {tag["Key"]: tag["Value"] for tag in tags}
-
-
-def given(**arguments: Any) -> Any:
-    """Return the arguments that are not None, for a call whose others must be left out."""
-    return {name: value for name, value in arguments.items() if value is not None}
-
-
-_MAPS = frozenset(
-    {"dimensions", "parameters", "requestParameters", "routeSettings", "stageVariables", "tags", "variables"}
-)
-"""Properties that are maps from a person's own keys, which no service renames."""
-
-
-def to_aws(value: Any) -> Any:
-    """Return a value with AWS's names of keys (PascalCase) instead of Pulumi's (camelCase)."""
-    if isinstance(value, dict):
-        return {
-            name[:1].upper() + name[1:]: item if name in _MAPS else to_aws(item)
-            for name, item in value.items()  # pyright: ignore[reportUnknownVariableType]
-            if item is not None
-        }
-    return [to_aws(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
-
-
-def from_aws(value: Any) -> Any:
-    """Return a value with Pulumi's names of keys instead of AWS's; the inverse of `to_aws`."""
-    if isinstance(value, dict):
-        renamed = ((name[:1].lower() + name[1:], item) for name, item in value.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        return {name: item if name in _MAPS else from_aws(item) for name, item in renamed if item is not None}
-    return [from_aws(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
-
-
-def as_said(told: Any, said: Any) -> Any:
-    """Return what AWS tells in the detail in which the program says it: without the keys that AWS filled in.
-
-    Args:
-        told: a value by Pulumi's names.
-        said: the same property as last known; None tells all.
-    """
-    if isinstance(told, dict) and isinstance(said, dict):
-        return {key: as_said(told[key], said[key]) for key in said if key in told}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(told, list) and isinstance(said, list) and len(told) == len(said):  # pyright: ignore[reportUnknownArgumentType]
-        return [as_said(one, other) for one, other in zip(told, said, strict=True)]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    return told
-
-
-def as_text(value: Any) -> str:
-    """Return a value as services take it whose attributes are all texts."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def from_text(text: str) -> Any:
-    """Return an attribute's text as the value it stands for."""
-    if text in {"true", "false"}:
-        return text == "true"
-    return int(text) if text.isdigit() else text

@@ -7,23 +7,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lab.deploy.provider.errors import undone_on_failure
-from lab.deploy.provider.resources.base import (
-    TAGS,
-    AutoName,
-    Change,
-    Input,
-    Properties,
-    Resource,
-    from_aws,
-    given,
-    tag_list,
-    tags_from_list,
-    tags_of,
-    to_aws,
-)
+from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
+from lab.deploy.provider.values import given, part, parts, tag_list, tags_from_list, tags_of, to_aws, told
 
 if TYPE_CHECKING:
     from lab.deploy.provider.account import Account
+    from lab.deploy.provider.values import Properties
 
 _RETENTIONS = {
     0,
@@ -151,7 +140,7 @@ class MetricAlarm(Resource):
     computed = ("arn",)
 
     def create(self, aws: Account, inputs: Properties) -> tuple[str, Properties]:
-        self._put(aws, inputs, Tags=tag_list(inputs) or None)
+        self._put(aws, inputs, Tags=tag_list(tags_of(inputs)) or None)
         return inputs["name"], {"arn": aws.arn("cloudwatch", f"alarm:{inputs['name']}")}
 
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
@@ -160,15 +149,15 @@ class MetricAlarm(Resource):
             return None
         alarm: dict[str, Any] = dict(alarms[0])
         arn = alarm["AlarmArn"]
-        told = from_aws({key: value for key, value in alarm.items() if value not in ([], "")})
+        settings = told(alarm)
         dimensions = {item["Name"]: item["Value"] for item in alarm.get("Dimensions", [])}
         return {
-            **{name: told[name] for name in self.inputs if name in told},
+            **{name: settings[name] for name in self.inputs if name in settings},
             "name": id_,
-            "okActions": told.get("oKActions"),
+            "okActions": settings.get("oKActions"),
             "dimensions": dimensions or None,
-            "metricQueries": _queries_as_told(told.get("metrics")),
-            "treatMissingData": told.get("treatMissingData", "missing"),
+            "metricQueries": _queries_as_told(parts(settings, "metrics")),
+            "treatMissingData": settings.get("treatMissingData", "missing"),
             "tags": tags_from_list(aws.cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]) or None,
             "arn": arn,
         }
@@ -178,7 +167,7 @@ class MetricAlarm(Resource):
             self._put(aws, change.new)
         arn = change.known["arn"]
         change.retag(
-            lambda tags: aws.cloudwatch.tag_resource(ResourceARN=arn, Tags=tag_list({"tags": tags})),
+            lambda tags: aws.cloudwatch.tag_resource(ResourceARN=arn, Tags=tag_list(tags)),
             lambda keys: aws.cloudwatch.untag_resource(ResourceARN=arn, TagKeys=keys),
         )
         return {}
@@ -190,36 +179,36 @@ class MetricAlarm(Resource):
         """Make or change an alarm: one call does both and takes all of it."""
         renamed = {"name", "dimensions", "okActions", "metricQueries", "tags"}
         arguments = {name: value for name, value in inputs.items() if name not in renamed}
-        dimensions = [{"Name": key, "Value": value} for key, value in (inputs.get("dimensions") or {}).items()]
+        dimensions = [{"Name": key, "Value": value} for key, value in part(inputs, "dimensions").items()]
         aws.cloudwatch.put_metric_alarm(
             AlarmName=inputs["name"],
             **to_aws(arguments),
             **given(
                 Dimensions=dimensions or None,
                 OKActions=inputs.get("okActions"),
-                Metrics=_queries(inputs.get("metricQueries")),
+                Metrics=_queries(parts(inputs, "metricQueries")),
                 **more,
             ),
         )
 
 
-def _queries(queries: list[Any] | None) -> list[Any] | None:
+def _queries(queries: list[Any]) -> list[Any] | None:
     """Return metric queries as CloudWatch takes them: a metric's name, namespace and dimensions in an object."""
     result: list[Any] = []
-    for query in queries or []:
-        told = to_aws(query)
-        if metric := told.pop("Metric", None):
+    for query in queries:
+        taken = to_aws(query)
+        if metric := taken.pop("Metric", None):
             dimensions = [{"Name": key, "Value": value} for key, value in metric.pop("Dimensions", {}).items()]
             name = {key: metric.pop(key) for key in ("MetricName", "Namespace") if key in metric}
-            told["MetricStat"] = {"Metric": {**name, "Dimensions": dimensions}, **metric}
-        result.append(told)
+            taken["MetricStat"] = {"Metric": {**name, "Dimensions": dimensions}, **metric}
+        result.append(taken)
     return result or None
 
 
-def _queries_as_told(queries: list[Any] | None) -> list[Any] | None:
+def _queries_as_told(queries: list[Any]) -> list[Any] | None:
     """Return CloudWatch's metric queries as Pulumi says them; the inverse of `_queries`."""
     result: list[Any] = []
-    for query in queries or []:
+    for query in queries:
         if stat := query.pop("metricStat", None):
             metric = stat.pop("metric")
             dimensions = {item["Name"]: item["Value"] for item in metric.pop("dimensions", [])}

@@ -7,23 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lab.deploy.provider.errors import is_missing, undone_on_failure
-from lab.deploy.provider.resources.base import (
-    TAGS,
-    AutoName,
-    Change,
-    Input,
-    Properties,
-    Resource,
-    from_aws,
-    given,
-    tag_list,
-    tags_from_list,
-)
+from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
+from lab.deploy.provider.values import from_aws, given, part, parts, tag_list, tags_from_list, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lab.deploy.provider.account import Account
+    from lab.deploy.provider.values import Properties
 
 _VIEWS = {"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"}
 _STREAM_OUTPUTS = ("streamArn", "streamLabel")
@@ -57,9 +48,9 @@ class Table(Resource):
 
     def create(self, aws: Account, inputs: Properties) -> tuple[str, Properties]:
         name = inputs["name"]
-        indexes = [_index(index, inputs) for index in inputs.get("globalSecondaryIndexes") or []]
+        indexes = [_index(index, inputs) for index in parts(inputs, "globalSecondaryIndexes")]
         local_indexes = [
-            _index({"hashKey": inputs["hashKey"], **index}, None) for index in inputs.get("localSecondaryIndexes") or []
+            _index({"hashKey": inputs["hashKey"], **index}, None) for index in parts(inputs, "localSecondaryIndexes")
         ]
         aws.dynamodb.create_table(
             TableName=name,
@@ -72,19 +63,19 @@ class Table(Resource):
                 LocalSecondaryIndexes=local_indexes or None,
                 StreamSpecification=_stream(inputs) if inputs["streamEnabled"] else None,
                 DeletionProtectionEnabled=inputs["deletionProtectionEnabled"] or None,
-                Tags=tag_list(inputs) or None,
+                Tags=tag_list(tags_of(inputs)) or None,
             ),
         )
         with undone_on_failure(lambda: aws.dynamodb.delete_table(TableName=name)):
             table = _wait_until_active(aws, name)
-            if (inputs.get("ttl") or {}).get("enabled"):
+            if part(inputs, "ttl").get("enabled"):
                 _set_ttl(aws, name, inputs["ttl"])
-            if (inputs.get("pointInTimeRecovery") or {}).get("enabled"):
+            if part(inputs, "pointInTimeRecovery").get("enabled"):
                 _set_recovery(aws, name, enabled=True)
         return name, _computed(table)
 
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
-        table = aws.dynamodb.describe_table(TableName=id_)["Table"]
+        table: Mapping[str, Any] = aws.dynamodb.describe_table(TableName=id_)["Table"]
         if table.get("TableStatus") == "DELETING":
             return None
         arn = table.get("TableArn", "")
@@ -93,7 +84,7 @@ class Table(Resource):
         backups = aws.dynamodb.describe_continuous_backups(TableName=id_)["ContinuousBackupsDescription"]
         recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
         billing = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
-        capacity = table.get("ProvisionedThroughput", {}) if billing == "PROVISIONED" else {}
+        capacity = part(table, "ProvisionedThroughput") if billing == "PROVISIONED" else {}
         stream = table.get("StreamSpecification", {})
         return {
             "name": id_,
@@ -134,10 +125,10 @@ class Table(Resource):
         if change.of("ttl"):
             _change_ttl(aws, change)
         if change.of("pointInTimeRecovery"):
-            _set_recovery(aws, name, enabled=bool((new.get("pointInTimeRecovery") or {}).get("enabled")))
+            _set_recovery(aws, name, enabled=bool(part(new, "pointInTimeRecovery").get("enabled")))
         arn = change.known["arn"]
         change.retag(
-            lambda tags: aws.dynamodb.tag_resource(ResourceArn=arn, Tags=tag_list({"tags": tags})),
+            lambda tags: aws.dynamodb.tag_resource(ResourceArn=arn, Tags=tag_list(tags)),
             lambda keys: aws.dynamodb.untag_resource(ResourceArn=arn, TagKeys=keys),
         )
         return _computed(aws.dynamodb.describe_table(TableName=name)["Table"])
@@ -289,13 +280,12 @@ def _local_indexes(table: Mapping[str, Any]) -> list[Any] | None:
 
 
 def _by_name(properties: Properties) -> dict[str, dict[str, Any]]:
-    return {index["name"]: index for index in properties.get("globalSecondaryIndexes") or []}
+    return {index["name"]: index for index in parts(properties, "globalSecondaryIndexes")}
 
 
 def _shape(index: Mapping[str, Any]) -> Any:
     """Return what cannot be changed of an index: its keys and what it holds."""
-    attributes: list[str] = index.get("nonKeyAttributes") or []
-    return _keys(index), index["projectionType"], sorted(attributes)
+    return _keys(index), index["projectionType"], sorted(parts(index, "nonKeyAttributes"))
 
 
 def _set_ttl(aws: Account, name: str, ttl: Mapping[str, Any], *, enabled: bool = True) -> None:
@@ -306,7 +296,7 @@ def _set_ttl(aws: Account, name: str, ttl: Mapping[str, Any], *, enabled: bool =
 
 def _change_ttl(aws: Account, change: Change) -> None:
     """Change the attribute by which items expire; the old one is switched off first, as DynamoDB wants it."""
-    old, new = change.old.get("ttl") or {}, change.new.get("ttl") or {}
+    old, new = part(change.old, "ttl"), part(change.new, "ttl")
     if old.get("enabled"):
         _set_ttl(aws, change.id, old, enabled=False)
     if new.get("enabled"):

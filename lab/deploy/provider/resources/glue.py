@@ -6,22 +6,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.deploy.provider.resources.base import (
-    TAGS,
-    AutoName,
-    Change,
-    Input,
-    Properties,
-    Resource,
-    as_said,
-    from_aws,
-    given,
-    tags_of,
-    to_aws,
-)
+from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
+from lab.deploy.provider.values import as_said, given, part, tags_of, to_aws, told
 
 if TYPE_CHECKING:
     from lab.deploy.provider.account import Account
+    from lab.deploy.provider.values import Properties
 
 
 class CatalogDatabase(Resource):
@@ -112,16 +102,16 @@ class CatalogTable(Resource):
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
         catalog, database, name = id_.split(":", 2)
         table = aws.glue.get_table(CatalogId=catalog, DatabaseName=database, Name=name)["Table"]
-        told: Properties = from_aws({key: value for key, value in table.items() if value not in (None, "", [], {})})
-        storage: Properties = told.get("storageDescriptor") or {}
+        settings = told(table)
+        storage = part(settings, "storageDescriptor")
         if "serdeInfo" in storage:
             storage["serDeInfo"] = storage.pop("serdeInfo")
         return {
-            **{key: told[key] for key in self.inputs if key in told},
-            "description": told.get("description", ""),
-            "retention": told.get("retention", 0),
+            **{key: settings[key] for key in self.inputs if key in settings},
+            "description": settings.get("description", ""),
+            "retention": settings.get("retention", 0),
             "storageDescriptor": as_said(storage, known.get("storageDescriptor")) or None,
-            "partitionKeys": as_said(told.get("partitionKeys"), known.get("partitionKeys")),
+            "partitionKeys": as_said(settings.get("partitionKeys"), known.get("partitionKeys")),
             "catalogId": catalog,
             "arn": aws.arn("glue", f"table/{database}/{name}"),
         }

@@ -7,20 +7,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from lab.deploy.provider.resources.base import (
-    TAGS,
-    AutoName,
-    Change,
-    Input,
-    Properties,
-    Resource,
-    given,
-    tag_list,
-    tags_from_list,
-)
+from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
+from lab.deploy.provider.values import given, tag_list, tags_from_list, tags_of
 
 if TYPE_CHECKING:
     from lab.deploy.provider.account import Account
+    from lab.deploy.provider.values import Properties
 
 
 class Role(Resource):
@@ -47,7 +39,7 @@ class Role(Resource):
             Description=inputs["description"],
             Path=inputs["path"],
             MaxSessionDuration=inputs["maxSessionDuration"],
-            **given(PermissionsBoundary=inputs.get("permissionsBoundary"), Tags=tag_list(inputs) or None),
+            **given(PermissionsBoundary=inputs.get("permissionsBoundary"), Tags=tag_list(tags_of(inputs)) or None),
         )["Role"]
         created = {"arn": role["Arn"], "uniqueId": role["RoleId"], "createDate": role["CreateDate"].isoformat()}
         return role["RoleName"], created
@@ -80,7 +72,7 @@ class Role(Resource):
             else:
                 aws.iam.delete_role_permissions_boundary(RoleName=name)
         change.retag(
-            lambda tags: aws.iam.tag_role(RoleName=name, Tags=tag_list({"tags": tags})),
+            lambda tags: aws.iam.tag_role(RoleName=name, Tags=tag_list(tags)),
             lambda keys: aws.iam.untag_role(RoleName=name, TagKeys=keys),
         )
         return {}

@@ -7,12 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lab.deploy.provider.errors import is_missing, undone_on_failure
-from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Properties, Resource, given
+from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
+from lab.deploy.provider.values import given
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import StreamDescriptionSummaryTypeDef
 
     from lab.deploy.provider.account import Account
+    from lab.deploy.provider.values import Properties
 
 _PROVISIONED = "PROVISIONED"
 

@@ -9,19 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from lab.deploy.provider.archives import zip_of
 from lab.deploy.provider.errors import code_of, is_missing, undone_on_failure
-from lab.deploy.provider.resources.base import (
-    TAGS,
-    AutoName,
-    Change,
-    Input,
-    Properties,
-    Resource,
-    as_said,
-    from_aws,
-    given,
-    tags_of,
-    to_aws,
-)
+from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
+from lab.deploy.provider.values import as_said, given, part, parts, tags_of, to_aws, told
 from lab.errors import LabError
 from languages import gettext as _
 
@@ -29,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lab.deploy.provider.account import Account
+    from lab.deploy.provider.values import Properties
 
 _CODE_OUTPUTS = ("codeSha256", "lastModified", "sourceCodeHash", "sourceCodeSize")
 _CODE = ("code", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceCodeHash", "architectures")
-_CONFIGURATION = {
+_CONFIGURATION: Mapping[str, Any] = {
     "deadLetterConfig": {"targetArn": ""},
     "description": "",
     "environment": {"variables": {}},
@@ -99,19 +89,19 @@ class Function(Resource):
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
         answer = aws.lambda_.get_function(FunctionName=id_)
         function: Mapping[str, Any] = answer["Configuration"]
-        told = from_aws({key: value for key, value in function.items() if value not in (None, "", [])})
+        settings = told(function)
         outputs = _function_outputs(aws, function, known)
         # Code that somebody else put there is not the program's: without a hash it will be deployed again.
         ours = not known.get("codeSha256") or known["codeSha256"] == outputs["codeSha256"]
         return {
-            **{name: told[name] for name in _CONFIGURATION if name in told},
+            **{name: settings[name] for name in _CONFIGURATION if name in settings},
             "name": id_,
             **{name: known.get(name) if ours else None for name in _CODE if name != "architectures"},
-            "architectures": told.get("architectures"),
-            "packageType": told.get("packageType", "Zip"),
-            "environment": told.get("environment") if (told.get("environment") or {}).get("variables") else None,
-            "layers": [layer["arn"] for layer in told.get("layers", [])] or None,
-            "loggingConfig": _logging_as_told(told.get("loggingConfig"), id_, known.get("loggingConfig")),
+            "architectures": settings.get("architectures"),
+            "packageType": settings.get("packageType", "Zip"),
+            "environment": settings.get("environment") if part(settings, "environment").get("variables") else None,
+            "layers": [layer["arn"] for layer in parts(settings, "layers")] or None,
+            "loggingConfig": _logging_as_told(settings.get("loggingConfig"), id_, known.get("loggingConfig")),
             "reservedConcurrentExecutions": answer.get("Concurrency", {}).get("ReservedConcurrentExecutions", -1),
             "tags": answer.get("Tags") or None,
             **outputs,
@@ -269,8 +259,8 @@ class EventSourceMapping(Resource):
         mapping = aws.lambda_.get_event_source_mapping(UUID=id_)
         if mapping["State"] == "Deleting":
             return None
-        told = _mapping_as_told(mapping, known)
-        return {**told, "tags": aws.lambda_.list_tags(Resource=told["arn"]).get("Tags") or None}
+        properties = _mapping_as_told(mapping, known)
+        return {**properties, "tags": aws.lambda_.list_tags(Resource=properties["arn"]).get("Tags") or None}
 
     def update(self, aws: Account, change: Change) -> Properties:
         arguments = {name: change.new.get(name, reset) for name, reset in _MAPPING_DEFAULTS.items() if change.of(name)}
@@ -302,7 +292,7 @@ class EventSourceMapping(Resource):
             EventSourceArn=inputs["eventSourceArn"], FunctionName=inputs["functionName"]
         )
         mappings = (mapping for page in pages for mapping in page["EventSourceMappings"])
-        return next((mapping["UUID"] for mapping in mappings if mapping["State"] != "Deleting"), None)
+        return next((mapping.get("UUID") for mapping in mappings if mapping.get("State") != "Deleting"), None)
 
 
 def _code(inputs: Properties) -> Any:
@@ -326,7 +316,7 @@ def _reserve(aws: Account, name: str, executions: int) -> None:
 def _wait_until_changeable(aws: Account, name: str) -> None:
     """Wait until the last change of a function is done: before that, Lambda refuses the next.
 
-    Nothing waits after a change. Lambda itself holds a call back until the function is ready, and so does a mapping.
+    Nothing waits after a change: the local cloud calls a function at once, its half second of `Pending` is for show.
     """
 
     def settled() -> bool | None:
@@ -351,19 +341,19 @@ def _function_outputs(aws: Account, function: Mapping[str, Any], inputs: Propert
     }
 
 
-def _logging_as_told(told: Properties | None, name: str, said: Properties | None) -> Properties | None:
+def _logging_as_told(logging: Properties | None, name: str, said: Properties | None) -> Properties | None:
     """Return where a function logs, in the detail in which the program says it."""
     if said:
-        return as_said(told, said)
+        return as_said(logging, said)
     usual = {"logFormat": "Text", "logGroup": f"/aws/lambda/{name}"}
-    return None if told is None or {**usual, **told} == usual else told
+    return None if logging is None or {**usual, **logging} == usual else logging
 
 
 def _destination(destination: Properties | None) -> Any:
     """Return a mapping's destination as Lambda takes it; None when none is said."""
     if destination is None:
         return None
-    arn = (destination.get("onFailure") or {}).get("destinationArn")
+    arn = part(destination, "onFailure").get("destinationArn")
     return {"OnFailure": {"Destination": arn} if arn else {}}
 
 
@@ -389,12 +379,12 @@ def _mapping_gone(aws: Account, uuid: str) -> bool | None:
 
 def _mapping_as_told(mapping: Mapping[str, Any], said: Properties) -> Properties:
     """Return a mapping as Pulumi says it: settings and computed outputs."""
-    told = from_aws({key: value for key, value in mapping.items() if value not in (None, "", [], {})})
+    settings = told(mapping)
     uuid, function_arn = mapping["UUID"], mapping["FunctionArn"]
     name: str = said.get("functionName", "")
-    failure = ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
+    failure = part(part(mapping, "DestinationConfig"), "OnFailure").get("Destination")
     return {
-        **{key: told[key] for key in EventSourceMapping.inputs if key in told},
+        **{key: settings[key] for key in EventSourceMapping.inputs if key in settings},
         "functionName": name if name and function_arn.endswith(name) else function_arn,
         "enabled": mapping["State"] in {"Enabled", "Enabling", "Creating"},
         "startingPositionTimestamp": said.get("startingPositionTimestamp"),

@@ -7,22 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lab.deploy.provider.errors import code_of, undone_on_failure
-from lab.deploy.provider.resources.base import (
-    TAGS,
-    AutoName,
-    Change,
-    Input,
-    Properties,
-    Resource,
-    given,
-    tag_list,
-    tags_from_list,
-)
+from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
+from lab.deploy.provider.values import given, part, tag_list, tags_from_list, tags_of
 from lab.errors import LabError
 from languages import gettext as _
 
 if TYPE_CHECKING:
     from lab.deploy.provider.account import Account
+    from lab.deploy.provider.values import Properties
 
 _TIMES_TO_EMPTY = 3
 """How often a bucket is emptied before giving up: a function may still be writing into it."""
@@ -47,7 +39,7 @@ class Bucket(Resource):
         aws.s3.create_bucket(Bucket=name, **given(CreateBucketConfiguration=elsewhere))
         with undone_on_failure(lambda: aws.s3.delete_bucket(Bucket=name)):
             if inputs.get("tags"):
-                aws.s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_list(inputs)})
+                aws.s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_list(tags_of(inputs))})
             if _versioned(inputs):
                 aws.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         return name, _bucket_outputs(aws, name)
@@ -66,7 +58,7 @@ class Bucket(Resource):
         name, new = change.id, change.new
         if change.of("tags"):
             if new.get("tags"):
-                aws.s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_list(new)})
+                aws.s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_list(tags_of(new))})
             else:
                 aws.s3.delete_bucket_tagging(Bucket=name)
         if change.of("versioning"):
@@ -96,8 +88,7 @@ class Bucket(Resource):
 
 
 def _versioned(inputs: Properties) -> bool:
-    versioning: Properties = inputs.get("versioning") or {}
-    return bool(versioning.get("enabled"))
+    return bool(part(inputs, "versioning").get("enabled"))
 
 
 def _bucket_outputs(aws: Account, name: str) -> Properties:

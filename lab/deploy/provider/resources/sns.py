@@ -6,24 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.deploy.provider.resources.base import (
-    TAGS,
-    AutoName,
-    Change,
-    Input,
-    Properties,
-    Resource,
-    as_text,
-    from_text,
-    given,
-    tag_list,
-    tags_from_list,
-)
+from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
+from lab.deploy.provider.values import as_text, from_text, given, tag_list, tags_from_list, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lab.deploy.provider.account import Account
+    from lab.deploy.provider.values import Properties
 
 _ATTRIBUTES = {
     "displayName": "DisplayName",
@@ -61,9 +51,9 @@ class Topic(Resource):
             for name, key in _ATTRIBUTES.items()
             if inputs.get(name) and (inputs["fifoTopic"] or name not in _FIFO_ONLY)
         }
-        arn = aws.sns.create_topic(Name=inputs["name"], Attributes=attributes, **given(Tags=tag_list(inputs) or None))[
-            "TopicArn"
-        ]
+        arn = aws.sns.create_topic(
+            Name=inputs["name"], Attributes=attributes, **given(Tags=tag_list(tags_of(inputs)) or None)
+        )["TopicArn"]
         return arn, _topic_as_told(aws, arn)
 
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
@@ -77,7 +67,7 @@ class Topic(Resource):
                 value = as_text(change.new.get(name, ""))
                 aws.sns.set_topic_attributes(TopicArn=arn, AttributeName=key, AttributeValue=value)
         change.retag(
-            lambda tags: aws.sns.tag_resource(ResourceArn=arn, Tags=tag_list({"tags": tags})),
+            lambda tags: aws.sns.tag_resource(ResourceArn=arn, Tags=tag_list(tags)),
             lambda keys: aws.sns.untag_resource(ResourceArn=arn, TagKeys=keys),
         )
         return {}
@@ -92,6 +82,14 @@ class Topic(Resource):
 
 def _topic_as_told(aws: Account, arn: str) -> Properties:
     """Return what SNS tells of a topic, without its tags."""
-    told: Mapping[str, str] = aws.sns.get_topic_attributes(TopicArn=arn)["Attributes"]
-    settings: dict[str, Any] = {name: from_text(told[key]) for name, key in _ATTRIBUTES.items() if told.get(key)}
-    return {"displayName": "", **settings, "name": arn.rsplit(":", 1)[-1], "arn": arn, "owner": told.get("Owner", "")}
+    attributes: Mapping[str, str] = aws.sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+    settings: dict[str, Any] = {
+        name: from_text(attributes[key]) for name, key in _ATTRIBUTES.items() if attributes.get(key)
+    }
+    return {
+        "displayName": "",
+        **settings,
+        "name": arn.rsplit(":", 1)[-1],
+        "arn": arn,
+        "owner": attributes.get("Owner", ""),
+    }

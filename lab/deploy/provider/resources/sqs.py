@@ -6,23 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.deploy.provider.resources.base import (
-    TAGS,
-    AutoName,
-    Change,
-    Input,
-    Properties,
-    Resource,
-    as_text,
-    from_text,
-    given,
-    tags_of,
-)
+from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
+from lab.deploy.provider.values import as_text, from_text, given, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lab.deploy.provider.account import Account
+    from lab.deploy.provider.values import Properties
 
 _ATTRIBUTES = {
     "visibilityTimeoutSeconds": "VisibilityTimeout",
@@ -107,8 +98,8 @@ class QueuePolicy(Resource):
         return url, {}
 
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
-        told = aws.sqs.get_queue_attributes(QueueUrl=id_, AttributeNames=["Policy"]).get("Attributes", {})
-        return {"queueUrl": id_, "policy": told["Policy"]} if told.get("Policy") else None
+        attributes = aws.sqs.get_queue_attributes(QueueUrl=id_, AttributeNames=["Policy"]).get("Attributes", {})
+        return {"queueUrl": id_, "policy": attributes["Policy"]} if attributes.get("Policy") else None
 
     def update(self, aws: Account, change: Change) -> Properties:
         self.create(aws, change.new)
@@ -123,9 +114,11 @@ class QueuePolicy(Resource):
 
 def _queue_as_told(aws: Account, url: str) -> Properties:
     """Return what SQS tells of a queue, without its tags."""
-    told: dict[str, str] = {**aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]).get("Attributes", {})}
-    arn = told["QueueArn"]
-    settings = {name: from_text(told[key]) for name, key in _ATTRIBUTES.items() if told.get(key)}
+    attributes: dict[str, str] = {
+        **aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]).get("Attributes", {})
+    }
+    arn = attributes["QueueArn"]
+    settings = {name: from_text(attributes[key]) for name, key in _ATTRIBUTES.items() if attributes.get(key)}
     return {**settings, "name": arn.rsplit(":", 1)[-1], "arn": arn, "url": url}
 
 
