@@ -83,8 +83,8 @@ class Drawing:
             self._under_way.pop(event.urn, None)
         if event.kind == "log":
             self._print(_log_line(event))
-        elif event.kind not in _QUIET_KINDS:
-            self._print(self._line(event))
+        elif event.name and event.kind not in _QUIET_KINDS:
+            self._print(self._line(event))  # without a name it is the program that failed: told at the end
 
     def _print(self, text: str) -> None:
         # While rich draws, it takes over stdout and keeps what is printed above its own lines.
@@ -97,7 +97,7 @@ class Drawing:
             return line
         if event.changes:
             line += styled(f"  [{', '.join(event.changes)}]", "dim")
-        return line if self._preview else line + styled(f"  {event.seconds:.2f} s", "dim")
+        return line if self._preview or not event.seconds else line + styled(f"  {event.seconds:.2f} s", "dim")
 
     def _lines_under_way(self) -> Table:
         from rich.spinner import Spinner
@@ -138,7 +138,7 @@ def run_and_tell(
         raise LabError(
             _("The preview failed.") if preview else _("Not everything could be done."),
             why="\n".join(result.errors),
-            next_step=_("Mend the cause and run the same command again: it goes on from here."),
+            next_step="" if preview else _("Mend the cause and run the same command again: it goes on from here."),
         )
     return result
 

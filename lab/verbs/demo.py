@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from lab.command_line import LOCAL_STACK, VerbApp
 from lab.drawing import run_and_tell
 from lab.errors import LabError
-from lab.findings import Failure, Items, plain, read_failures
+from lab.findings import Failure, plain, read_failures
 from lab.sending import Event
 from lab.sensors import sensor_events
 from lab.target import Target
 from lab.terminal import progress, say, say_paragraph, styled
 from lab.verbs import cloud as cloud_verbs
-from lab.verbs.show import tell_failure, tell_items
+from lab.verbs.show import tell_each_item, tell_failure
 from languages import gettext as _
 
 if TYPE_CHECKING:
@@ -66,8 +65,8 @@ def demo() -> None:
     outputs = target.lesson("basic")
     sent = _send(target, outputs)
     items, failure = _wait(target, outputs, sent)
-    _step(_("What came out"))
-    tell_items(items, outputs["DynamoDBTableName"])
+    _step(_("What came out: items in table {name}").format(name=outputs["DynamoDBTableName"]))
+    tell_each_item(items)
     _explain(failure)
     _tell_what_next()
 
@@ -111,7 +110,7 @@ def _send(target: Target, outputs: Mapping[str, Any]) -> list[Put]:
     return sent
 
 
-def _wait(target: Target, outputs: Mapping[str, Any], sent: list[Put]) -> tuple[Items, Failure]:
+def _wait(target: Target, outputs: Mapping[str, Any], sent: list[Put]) -> tuple[list[dict[str, Any]], Failure]:
     """Wait until every event has come out: as an item, or as a message about its failure."""
     good = [put for put in sent if put.event is not NOT_JSON]
     [poison] = (put for put in sent if put.event is NOT_JSON)
@@ -125,7 +124,7 @@ def _wait(target: Target, outputs: Mapping[str, Any], sent: list[Put]) -> tuple[
             shown.advance(out - seen)
             seen = out
             if failure and len(items) == len(good):
-                return _as_items(items), failure
+                return sorted(items, key=lambda item: item["eventId"], reverse=True), failure
             time.sleep(_LOOK_EVERY_SECONDS)
     raise LabError(
         _("After {seconds:.0f} s only {seen} of {all} events had come out.").format(
@@ -149,11 +148,6 @@ def _failure(target: Target, queue_url: str, poison: Put) -> Failure | None:
         if same_shard and failure.first_sequence_number <= poison.sequence_number <= failure.last_sequence_number:
             return failure
     return None
-
-
-def _as_items(items: list[dict[str, Any]]) -> Items:
-    newest = sorted(items, key=lambda item: item["eventId"], reverse=True)
-    return Items(len(items), newest, Counter(item["eventId"].partition(":")[0] for item in items))
 
 
 def _explain(failure: Failure) -> None:

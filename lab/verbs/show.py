@@ -72,13 +72,18 @@ def tell_items(items: Items, table_name: str) -> None:
     if not items.newest:
         say("  " + _("Nothing has arrived yet. Send something: lab send basic"))
         return
+    tell_each_item(items.newest)
+    if items.count > len(items.newest):
+        say("  " + _("… and {count} older ones (--limit shows more).").format(count=items.count - len(items.newest)))
+
+
+def tell_each_item(items: list[dict[str, Any]]) -> None:
+    """Print items as the rows of a table."""
     rows = [
         (_short_event(str(item.get("eventId", ""))), item.get("timestamp", ""), _sensor(item), _data(item))
-        for item in items.newest
+        for item in items
     ]
     table(("eventId", "timestamp", "sensor", "data"), rows)
-    if items.count > len(rows):
-        say("  " + _("… and {count} older ones (--limit shows more).").format(count=items.count - len(rows)))
 
 
 def tell_failures(failures: list[Failure], lesson: str, limit: int) -> None:
