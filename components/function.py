@@ -71,7 +71,7 @@ class Function(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self),
         )
         self._role = None if args.get("role_mode") == "existing" else self._own_role(name, tags)
-        self.permissions = self.allow(
+        self.permissions = self.grant(
             f"{name}-policy",
             [
                 allow(["logs:CreateLogStream", "logs:PutLogEvents"], Output.concat(self.log_group.arn, ":*")),
@@ -97,7 +97,7 @@ class Function(pulumi.ComponentResource):
         self.log_group_name = self.log_group.name
         self.register_outputs({"name": self.name, "arn": self.arn, "log_group_name": self.log_group_name})
 
-    def allow(self, name: str, statements: Sequence[Statement], *, parent: pulumi.Resource) -> list[aws.iam.RolePolicy]:
+    def grant(self, name: str, statements: Sequence[Statement], *, parent: pulumi.Resource) -> list[aws.iam.RolePolicy]:
         """Let the function do more; return what must be there before it does (nothing for an existing role)."""
         if self._role is None:
             return []

@@ -73,9 +73,13 @@ class FunctionSettings:
     """What a lesson's functions run on."""
 
     memory_mb: Annotated[int, Between(128, 10_240)] = 256
+    """Memory; the share of a processor grows with it."""
     timeout_seconds: Annotated[int, Between(1, 900)] = 30
+    """How long one batch may take."""
     log_retention_days: RetentionDays = 7
+    """How long logs are kept."""
     runtime: Literal["python3.11", "python3.12", "python3.13", "python3.14"] = "python3.13"
+    """Lambda's Python; the local cloud says when the interpreter it finds is another."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,8 @@ def read_settings() -> Settings:
     for lesson, group in LESSONS.items():
         prefix = f"{namespace}:{lesson}."
         own[lesson] = read_group(group, own_given[lesson], prefix, faults)
-        faults += _lesson_conflicts(own[lesson], own_given[lesson], prefix)
+        if isinstance(own_given[lesson], dict):
+            faults += _lesson_conflicts(own_given[lesson], prefix)
     if faults:
         raise pulumi.RunError(_report(faults))
     return Settings(common, **own)
@@ -200,18 +205,20 @@ def _common_conflicts(common: CommonSettings, given: Mapping[str, Any], prefix: 
         yield not_allowed("aws:region", region, _("one of {values}").format(values=", ".join(LEARNER_LAB_REGIONS)))
 
 
-def _lesson_conflicts(settings: BasicSettings, given: Mapping[str, Any], prefix: str) -> Iterator[str]:
+def _lesson_conflicts(given: Mapping[str, Any], prefix: str) -> Iterator[str]:
     """Find settings that are right each by itself and wrong together."""
     only_with = _("{key} only holds when {other} is {value}.")
     position, timestamp = f"{prefix}starting_position", f"{prefix}starting_position_timestamp"
-    if settings.starting_position == "AT_TIMESTAMP":
-        if settings.starting_position_timestamp is None:
+    match given.get("starting_position", ConsumerSettings.starting_position), "starting_position_timestamp" in given:
+        case "AT_TIMESTAMP", False:
             yield _("{key} must be given when {other} is {value}.").format(
                 key=timestamp, other=position, value="AT_TIMESTAMP"
             )
-    elif settings.starting_position_timestamp is not None:
-        yield only_with.format(key=timestamp, other=position, value="AT_TIMESTAMP")
-    if settings.capacity == "on-demand" and "shard_count" in given:
+        case "LATEST" | "TRIM_HORIZON", True:
+            yield only_with.format(key=timestamp, other=position, value="AT_TIMESTAMP")
+        case _:
+            pass
+    if given.get("capacity") == "on-demand" and "shard_count" in given:
         yield only_with.format(key=f"{prefix}shard_count", other=f"{prefix}capacity", value="provisioned")
 
 

@@ -70,7 +70,7 @@ class StreamConsumer(pulumi.ComponentResource):
             tags=self._tags,
             opts=ResourceOptions(parent=self),
         )
-        permissions = function.allow(
+        permissions = function.grant(
             f"{name}-policy",
             [allow(READ_STREAM, args["stream_arn"]), *self.destination.statements],
             parent=self,

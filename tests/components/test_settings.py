@@ -77,7 +77,8 @@ OF_BASIC = [
 
 @pytest.mark.parametrize(("name", "value", "allowed"), OF_BASIC)
 def test_a_value_that_is_not_allowed(deploy: Deploy, name: str, value: Any, allowed: str):
-    (fault,) = faults(deploy, basic={name: value})
+    others = {"starting_position": "AT_TIMESTAMP"} if name == "starting_position_timestamp" else {}
+    (fault,) = faults(deploy, basic={**others, name: value})
     assert fault.startswith(f"streamlab:basic.{name} is {json.dumps(value)}; {allowed}")
 
 
@@ -145,6 +146,18 @@ def test_all_faults_are_told_together(deploy: Deploy):
         "streamlab:basic.shard_count",
         "streamlab:basic.batch_size",
     ]
+
+
+def test_a_misspelt_value_is_one_fault_and_no_more(deploy: Deploy):
+    time = "2026-11-22T08:00:00Z"
+    assert len(faults(deploy, basic={"starting_position": "at_timestamp", "starting_position_timestamp": time})) == 1
+    assert len(faults(deploy, basic={"starting_position": "AT_TIMESTAMP", "starting_position_timestamp": "now"})) == 1
+    assert len(faults(deploy, basic={"starting_position": "LATEST", "starting_position_timestamp": "now"})) == 2
+
+
+def test_settings_come_from_the_environment_of_pulumis_own_runner(deploy: Deploy, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({"streamlab:nmaes": "text", "other:names": "text"}))
+    assert faults(deploy) == ["streamlab:nmaes is not a setting. Did you mean streamlab:names?"]
 
 
 def test_a_wrong_program_registers_nothing(deploy: Deploy):

@@ -1,37 +1,44 @@
-"""A table on moto for the handlers' tests; moto is imported once, before any client is made."""
+"""The handler of `basic` with a table on moto; both are gone again when a file's tests have ended."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
-
-os.environ |= {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "DYNAMODB_TABLE_NAME": "EventLogs",
-    "POWERTOOLS_SERVICE_NAME": "basic",
-}
-os.environ.pop("AWS_ENDPOINT_URL", None)
+import importlib
+import io
+import json
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import moto
 import pytest
+from hypothesis import settings
 
 from components.basic import BY_SENSOR
+from handlers.shared.observability import logger
+from tests.handlers.events import Context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
 
     from mypy_boto3_dynamodb.service_resource import Table
 
+settings.register_profile("streamlab", deadline=None)  # how long an example takes says nothing on a busy machine
+settings.load_profile("streamlab")
 
-@pytest.fixture(scope="session")
-def dynamodb() -> Iterator[None]:
-    """The table that the component declares, on moto."""
-    with moto.mock_aws():
-        client = boto3.client("dynamodb")
-        client.create_table(
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "DYNAMODB_TABLE_NAME": "EventLogs",
+}
+
+
+@pytest.fixture(scope="module")
+def handler() -> Iterator[ModuleType]:
+    """The module with `lambda_handler`, started as Lambda starts it, on the table that the component declares."""
+    with pytest.MonkeyPatch.context() as patch, moto.mock_aws():
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        boto3.client("dynamodb").create_table(
             TableName="EventLogs",
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": "eventId", "KeyType": "HASH"}],
@@ -49,13 +56,28 @@ def dynamodb() -> Iterator[None]:
                 }
             ],
         )
-        yield
+        yield importlib.import_module("handlers.basic.handler")
 
 
 @pytest.fixture
-def table(dynamodb: None) -> Table:  # noqa: ARG001 - the table must be there
-    """The table `EventLogs`, empty."""
-    found = boto3.resource("dynamodb").Table("EventLogs")
+def table(handler: ModuleType) -> Table:
+    """The handler's table, empty."""
+    found: Table = handler.TABLE
     for item in found.scan()["Items"]:
         found.delete_item(Key={"eventId": item["eventId"]})
     return found
+
+
+@pytest.fixture
+def handle(handler: ModuleType, table: Table) -> Callable[[Any], Any]:
+    """Calls the handler as Lambda does; the table is empty before."""
+    assert table
+    return lambda event: handler.lambda_handler(event, Context())
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
+    """Returns what the function has logged, line by line."""
+    stream = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
