@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -84,7 +85,7 @@ class Day:
 
     def accepts(self, given: Any) -> bool:
         """Say whether it is a date of the calendar."""
-        return _parses(given, date)
+        return _parses(given, date, r"\d{4}-\d\d-\d\d")
 
     def allowed(self) -> str:
         """Return an example."""
@@ -95,8 +96,8 @@ class Moment:
     """A time with its zone, as text."""
 
     def accepts(self, given: Any) -> bool:
-        """Say whether it is a time that is the same everywhere."""
-        return _parses(given, datetime) and datetime.fromisoformat(given).tzinfo is not None
+        """Say whether it is a time that is the same everywhere, in the form that AWS's provider reads (RFC 3339)."""
+        return _parses(given, datetime, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
     def allowed(self) -> str:
         """Return an example."""
@@ -173,9 +174,11 @@ def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _parses(given: Any, kind: type[date]) -> bool:
+def _parses(given: Any, kind: type[date], form: str) -> bool:
+    if not isinstance(given, str) or not re.fullmatch(form, given, re.ASCII):
+        return False
     try:
         kind.fromisoformat(given)
-    except (TypeError, ValueError):
+    except ValueError:
         return False
     return True

@@ -60,6 +60,8 @@ OF_BASIC = [
     ("starting_position", "trim_horizon", "allowed: one of LATEST, TRIM_HORIZON, AT_TIMESTAMP."),
     ("starting_position_timestamp", "yesterday", "allowed: a time with its zone, such as 2027-06-30T08:00:00Z."),
     ("starting_position_timestamp", "2026-11-22T08:00:00", "allowed: a time with its zone"),
+    ("starting_position_timestamp", "20261122T080000Z", "allowed: a time with its zone"),
+    ("starting_position_timestamp", "2026-11-31T08:00:00Z", "allowed: a time with its zone"),
     ("starting_position_timestamp", 5, "allowed: a time with its zone"),
     ("bisect", "true", "allowed: one of true, false."),
     ("bisect", 1, "allowed: one of true, false."),

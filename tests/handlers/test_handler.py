@@ -82,6 +82,14 @@ def test_data_that_is_not_base64_is_a_permanent_failure(handle: Handle, table: T
     assert len(stored(table)) == 1
 
 
+def test_a_record_that_stands_twice_in_a_batch_is_stored_once(handle: Handle, table: Table):
+    # BatchWriteItem refuses a request with the same key twice.
+    event = kinesis_event({"value": 1}, {"value": 2})
+    event["Records"].append(event["Records"][0])
+    assert failed(handle(event)) == []
+    assert len(stored(table)) == 2
+
+
 def test_a_batch_without_records_is_done(handle: Handle, table: Table):
     assert handle({"Records": []}) == {"batchItemFailures": []}
     assert stored(table) == {}
