@@ -59,8 +59,8 @@ def secret(value: Plain) -> dict[str, Plain]:
 
 
 def to_plain(struct: struct_pb2.Struct) -> dict[str, Plain]:
-    """Return a Struct as a plain dict; whole numbers become int."""
-    return {name: _plain(value) for name, value in struct.fields.items()}
+    """Return a Struct as a plain dict, its names sorted (the wire has no order); whole numbers become int."""
+    return {name: _plain(struct.fields[name]) for name in sorted(struct.fields)}
 
 
 def _plain(value: struct_pb2.Value) -> Plain:

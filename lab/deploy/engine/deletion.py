@@ -49,8 +49,8 @@ def delete(doomed: Sequence[Resource], run: Run, snapshot: Snapshot, providers: 
 
 
 def _delete_one(resource: Resource, doomed: set[str], run: Run, snapshot: Snapshot, providers: Providers) -> bool:
-    # A default provider is nobody's wish: nothing tells of its coming or going.
-    silent = resource.is_provider and not resource.parent
+    # Of a default provider nothing tells, it is nobody's wish; what was replaced was told when it was replaced.
+    silent = resource.delete or (resource.is_provider and not resource.parent)
     done = None if silent else run.begin("delete", resource.urn)
     try:
         if not run.preview and _exists_by_itself(resource, doomed, snapshot):

@@ -80,9 +80,13 @@ class Engine:
             if any(resource.protect for resource in self._store.load().resources):
                 # A run learns only at its end what left the program. So that nothing is changed before a protected
                 # resource is refused, its refusal is looked for first.
-                planned = self.preview()
+                events: list[Event] = []
+                planned = self.preview(events.append)
                 if not planned.ok:
-                    return self._repeat_failures(show)
+                    for event in events:
+                        if event.kind in ("failed", "skipped", "log"):
+                            show(event)
+                    return planned
             run, snapshot, providers = self._begin(show, preview=False)
             try:
                 self._run_program(run, snapshot, providers)
@@ -144,7 +148,3 @@ class Engine:
             run.fail(error)
         if run.ok:
             deletion.delete(snapshot.unsettled(), run, snapshot, providers)
-
-    def _repeat_failures(self, show: Callable[[Event], None]) -> Result:
-        """Tell the failures of a preview, and that nothing was changed because of them."""
-        return self.preview(lambda event: show(event) if event.kind in ("failed", "skipped", "log") else None)

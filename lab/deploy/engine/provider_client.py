@@ -90,10 +90,7 @@ class ProviderClient:
 
     def diff_config(self, old: Resource, new: Properties) -> Difference:
         """Return what a change of the provider's configuration means."""
-        if old.inputs == new:
-            return Difference(changed=False)
         request = provider_pb2.DiffRequest(
-            id=old.id,
             urn=self.urn,
             olds=_compared(_public(old.outputs)),
             old_inputs=_compared(_public(old.inputs)),

@@ -139,21 +139,18 @@ def _map_special(value: Plain, change: Callable[[Properties], Properties]) -> Pl
 def annotate_secrets(values: Mapping[str, Plain], like: Mapping[str, Plain]) -> Properties:
     """Return values, which a provider answered without secrets, with those marked that are secret in `like`.
 
-    A list with any secret becomes a secret as a whole, because a provider may have reordered it; so does Pulumi.
+    Inside objects each property is marked by itself; a list with any secret becomes a secret as a whole, because a
+    provider may have reordered it. So does Pulumi.
     """
     return {name: _annotated(value, like[name]) if name in like else value for name, value in values.items()}
 
 
 def _annotated(value: Plain, like: Plain) -> Plain:
-    if pv.signature_of(value) == pv.SECRET:
+    if not pv.contains_secret(like) or pv.signature_of(value) == pv.SECRET:
         return value
-    if pv.signature_of(like) == pv.SECRET:
-        return pv.secret(value)
-    if pv.is_object(value) and pv.is_object(like):
+    if pv.is_object(value) and pv.is_object(like) and pv.signature_of(like) != pv.SECRET:
         return annotate_secrets(value, like)
-    if pv.is_list(value) and pv.is_list(like) and pv.contains_secret(like):
-        return pv.secret(value)
-    return value
+    return pv.secret(value)
 
 
 def mark_secret(values: Mapping[str, Plain], names: Iterable[str]) -> Properties:
