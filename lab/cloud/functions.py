@@ -7,8 +7,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from lab.cloud import emulator
+from lab.cloud.emulator import functions as records
 from lab.cloud.event_source_mappings.delivery import Answer
-from lab.cloud.execution import Environments, RoleCannotBeAssumed, Throttled, ministack_adapter
+from lab.cloud.execution import Environments, RoleCannotBeAssumed, Throttled
 from lab.cloud.execution.launcher import World
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ class Functions:
         self._world = World(
             folder=folder / "functions",
             endpoint_url=f"http://127.0.0.1:{port}",
-            credentials=ministack_adapter.role_credentials,
-            logs=ministack_adapter.CloudWatchLogs(),
+            credentials=records.role_credentials,
+            logs=emulator.CloudWatchLogs(),
             warn=_log.warning,
         )
         self._environments: Environments | None = None
@@ -40,7 +41,7 @@ class Functions:
     async def start(self) -> None:
         """Begin; on the event loop that will run everything."""
         self._environments = Environments(self._world)
-        ministack_adapter.install(self._environments)
+        records.install(self._environments)
 
     async def stop(self) -> None:
         """End every environment."""
@@ -58,16 +59,16 @@ class Functions:
         return await asyncio.shield(self._invoke(function_arn, event))
 
     async def _invoke(self, function_arn: str, event: bytes) -> Answer:
-        function = emulator.find_function(function_arn)
+        function = records.find_function(function_arn)
         if function is None or self._environments is None:
             return Answer(throttled=True)  # deleted: the mapping waits, as it does on AWS, until it is deleted too
-        slot = emulator.acquire_concurrency(function)
+        slot = records.acquire_concurrency(function)
         if slot is None:
             self._measure(function.name, throttled=True)
             return Answer(throttled=True)
         try:
             outcome = await self._environments.invoke(
-                ministack_adapter.function_version(function.record, function.config), event, invoked_arn=function_arn
+                records.function_version(function.record, function.config), event, invoked_arn=function_arn
             )
         except Throttled:
             self._measure(function.name, throttled=True)
@@ -75,7 +76,7 @@ class Functions:
         except RoleCannotBeAssumed:
             return Answer(function_error="Unhandled")
         finally:
-            emulator.release_concurrency(slot)
+            records.release_concurrency(slot)
         self._measure(function.name, outcome)
         return Answer(outcome.payload, outcome.function_error)
 

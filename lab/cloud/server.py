@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lab.cloud.door import Receive, Scope, Send
+    from lab.cloud.emulator.app import Answer, Handler
 
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 1.0
@@ -138,15 +139,15 @@ class LocalCloud:
 
         return app
 
-    def _ringing(self, kind: str, target_prefix: str) -> Callable[[emulator.Handler], emulator.Handler]:
+    def _ringing(self, kind: str, target_prefix: str) -> Callable[[Handler], Handler]:
         """Return a wrapper that rings after each write to a kind of source."""
         bell = self._bells[kind]
         reads = ("Get", "Describe", "List", "Query", "Scan", "BatchGet", "TransactGet")
 
-        def wrap(handler: emulator.Handler) -> emulator.Handler:
+        def wrap(handler: Handler) -> Handler:
             async def ringing(
                 method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
-            ) -> emulator.Answer:
+            ) -> Answer:
                 answer = await handler(method, path, headers, body, query)
                 target = headers.get("x-amz-target", "")
                 if target.startswith(target_prefix) and not target.partition(".")[2].startswith(reads):

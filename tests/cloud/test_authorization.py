@@ -71,6 +71,15 @@ def test_dynamodb_streams_are_read_with_the_exact_arn(workshop: Workshop, local_
         client("dynamodbstreams").describe_stream(StreamArn=other)
 
 
+def test_a_role_that_lambda_may_not_assume_runs_nothing(workshop: Workshop):
+    code = "def handler(event, context):\n    return 1\n"
+    arn = workshop.function(code, workshop.role(trust=ANYONE))
+    answer = workshop.clients.lambda_.invoke(FunctionName=arn)
+    assert "cannot be assumed by Lambda" in answer["Payload"].read().decode()
+    arn = workshop.function(code, workshop.role())
+    assert workshop.clients.lambda_.invoke(FunctionName=arn)["Payload"].read() == b"1"
+
+
 def test_an_unsigned_call_is_refused(local_cloud: Cloud):
     request = urllib.request.Request(
         local_cloud.url, data=b"{}", headers={"X-Amz-Target": "Kinesis_20131202.ListStreams"}, method="POST"

@@ -25,6 +25,8 @@ def test_the_pin():
         ("ministack.core.responses", "get_region", []),
         ("ministack.core.iam_evaluator", "_gather_role_policies", ["role_name", "account_id"]),
         ("ministack.core.iam_evaluator", "evaluate", ["ctx", "policies", "limits"]),
+        ("ministack.core.iam_evaluator", "_service_principal_matches", ["principal", "service"]),
+        ("ministack.core.iam_evaluator", "_action_matches", ["request_action", "actions", "not_actions"]),
         ("ministack.core.iam_actions", "extract_resource_arn",
          ["service", "method", "path", "headers", "body", "query_params", "region", "account_id"]),
         ("ministack.core.lambda_runtime", "execution_credentials", ["config"]),
@@ -58,6 +60,7 @@ def test_functions_we_call_or_replace(module: str, name: str, parameters: list[s
     ("module", "name"),
     [
         ("ministack.app", "SERVICE_HANDLERS"),
+        ("ministack.services.iam", "_roles"),
         ("ministack.services.kinesis", "_streams"),
         ("ministack.services.kinesis", "_shard_iterators"),
         ("ministack.services.dynamodb", "_tables"),

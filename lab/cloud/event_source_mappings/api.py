@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from lab.cloud import emulator
+from lab.cloud.emulator import functions
 from lab.cloud.event_source_mappings import validation
 from lab.cloud.event_source_mappings.mapping import Configuration, Mapping
 from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, source_of
@@ -15,7 +16,7 @@ from lab.cloud.event_source_mappings.validation import RequestError, invalid_par
 from lab.json_values import as_object, is_object
 
 if TYPE_CHECKING:
-    from lab.cloud.emulator import Answer, Handler
+    from lab.cloud.emulator.app import Answer, Handler
     from lab.cloud.event_source_mappings.service import Mappings
 
 _PATH = re.compile(r"^/2015-03-31/event-source-mappings(?:/(?P<id>[^/]*))?/?$")
@@ -109,7 +110,7 @@ class Api:
         )
         found: list[dict[str, Any]] = json.loads(body)["EventSourceMappings"]
         wanted_function, wanted_source = request.parameter("FunctionName"), request.parameter("EventSourceArn")
-        function = emulator.find_function(wanted_function) if wanted_function else None
+        function = functions.find_function(wanted_function) if wanted_function else None
         for mapping in self._mappings:
             configuration = mapping.configuration
             if wanted_source and configuration.stream_arn != wanted_source:
@@ -196,14 +197,14 @@ def _is_stream(arn: str) -> bool:
     )
 
 
-def _function(reference: Any) -> emulator.FunctionRecord:
+def _function(reference: Any) -> functions.FunctionRecord:
     if not isinstance(reference, str) or not reference:
         raise RequestError(
             "ValidationException",
             "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: "
             "Member must not be null",
         )
-    function = emulator.find_function(reference)
+    function = functions.find_function(reference)
     if function is None:
         raise RequestError("InvalidParameterValueException", f"Function does not exist: {reference}")
     return function

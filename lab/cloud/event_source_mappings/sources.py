@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from lab.cloud import emulator
+from lab.cloud.emulator import streams
 from lab.cloud.event_source_mappings.batch import Record
 from lab.cloud.event_source_mappings.collector import Collected
 
 SourceKind = Literal["kinesis", "dynamodb"]
 StartingPosition = Literal["LATEST", "TRIM_HORIZON", "AT_TIMESTAMP"]
 
-ShardRecord = emulator.ShardRecord
+ShardRecord = streams.ShardRecord
 
 
 class SourceGoneError(Exception):
@@ -89,14 +90,14 @@ class KinesisSource(Source):
 
     def shards(self) -> list[ShardRecord]:
         """List the shards."""
-        shards = emulator.kinesis_shards(self.arn)
+        shards = streams.kinesis_shards(self.arn)
         if shards is None:
             raise SourceGoneError(self.arn)
         return shards
 
     def read(self, shard_id: str, after: str | None, limit: int) -> list[StreamRecord]:
         """Read records; the event is described in "Using Lambda to process records from Kinesis"."""
-        records = emulator.kinesis_records(self.arn, shard_id, after, limit)
+        records = streams.kinesis_records(self.arn, shard_id, after, limit)
         if records is None:
             raise SourceGoneError(self.arn)
         return [self._record(shard_id, record) for record in records]
@@ -125,7 +126,7 @@ class KinesisSource(Source):
         """Return where a position begins."""
         if position == "TRIM_HORIZON":
             return None
-        return emulator.kinesis_last_sequence_number(
+        return streams.kinesis_last_sequence_number(
             self.arn, shard_id, timestamp if position == "AT_TIMESTAMP" else None
         )
 
@@ -133,7 +134,7 @@ class KinesisSource(Source):
         """Return the record with its data decoded; data that is not JSON matches no pattern about data."""
         kinesis = event["kinesis"]
         try:
-            data: Any = json.loads(emulator.decode_base64(kinesis["data"]))
+            data: Any = json.loads(streams.decode_base64(kinesis["data"]))
         except ValueError:
             data = None
         return {**event, **kinesis, "data": data}
@@ -149,10 +150,10 @@ class DynamoDBSource(Source):
     def shards(self) -> list[ShardRecord]:
         """List the shards: there is one."""
         self._records()
-        return [ShardRecord(emulator.dynamodb_stream_shard(), (), closed=False)]
+        return [ShardRecord(streams.dynamodb_stream_shard(), (), closed=False)]
 
     def _records(self) -> list[dict[str, Any]]:
-        records = emulator.dynamodb_stream(self.arn)
+        records = streams.dynamodb_stream(self.arn)
         if records is None:
             raise SourceGoneError(self.arn)
         return records
@@ -160,7 +161,7 @@ class DynamoDBSource(Source):
     def read(self, shard_id: str, after: str | None, limit: int) -> list[StreamRecord]:  # noqa: ARG002  (one shard)
         """Read records; the event is described in "Using Lambda with DynamoDB"."""
         records = self._records()
-        begin = emulator.first_after(records, after)
+        begin = streams.first_after(records, after)
         return [self._record(record) for record in records[begin : begin + limit]]
 
     def _record(self, record: dict[str, Any]) -> StreamRecord:

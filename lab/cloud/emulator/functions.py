@@ -1,11 +1,6 @@
-"""What the execution environments touch of MiniStack's insides, to be folded into `lab.cloud.emulator`.
-
-MiniStack calls `_execute_function_dispatch(func, config, event, request_id, started)` in a worker thread for every
-invocation that it has accounted for, and takes back a dictionary; `install` puts ours in its place.
-"""
+"""MiniStack's Lambda functions: finding them, their concurrency, and running them in environments of ours."""
 # MiniStack has no type information; what leaves this module is typed.
 # pyright: basic
-# ruff: noqa: SLF001 -- reaching inside is what this module is for
 
 from __future__ import annotations
 
@@ -16,22 +11,73 @@ import json
 import secrets
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.cloud.emulator import role_may, scope
+from lab.cloud.emulator.authorization import lambda_may_assume
+from lab.cloud.emulator.scope import scope
 from lab.cloud.execution.credentials import Credentials
 from lab.cloud.execution.function import CodePackage, FunctionVersion
 from lab.cloud.execution.outcome import RoleCannotBeAssumed, Throttled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from lab.cloud.execution.log_lines import LogEvent
     from lab.cloud.execution.outcome import Outcome
     from lab.cloud.execution.pool import Environments
 
-PERMISSION_SECONDS = 1.0
-"""For how long what a role may do with its log group is taken for granted."""
+
+@dataclass(frozen=True, slots=True)
+class FunctionRecord:
+    """A function as MiniStack keeps it.
+
+    Attributes:
+        record: MiniStack's record, with `config` and `code_zip`.
+        config: the function's configuration, as GetFunctionConfiguration answers it.
+        name: its name.
+        arn: its ARN, with the qualifier it was asked by.
+        role: its role's ARN.
+    """
+
+    record: dict[str, Any]
+    config: dict[str, Any]
+    name: str
+    arn: str
+    role: str
+
+
+def find_function(reference: str) -> FunctionRecord | None:
+    """Find a function by name, partial ARN or ARN, with or without a qualifier; None when there is none."""
+    from ministack.services import lambda_svc
+
+    with scope():
+        try:
+            record, config, name = lambda_svc._get_func_record_for_ref(reference)
+        except ValueError:
+            return None
+    if not record or not config:
+        return None
+    qualifier = reference.rsplit(":function:", maxsplit=1)[-1].split(":")[1:] if ":" in reference else []
+    arn = (
+        config["FunctionArn"]
+        if not qualifier
+        else f"{config['FunctionArn'].split(':function:')[0]}:function:{name}:{qualifier[0]}"
+    )
+    return FunctionRecord(record, config, name, arn, config.get("Role", ""))
+
+
+def acquire_concurrency(function: FunctionRecord) -> str | None:
+    """Take one unit of the function's concurrency; None when it has none left (a throttle)."""
+    from ministack.services import lambda_svc
+
+    with scope():
+        slot, _limit = lambda_svc._acquire_execution_slot(function.record, function.config)
+    return slot
+
+
+def release_concurrency(slot: str) -> None:
+    """Give a unit of concurrency back."""
+    from ministack.services import lambda_svc
+
+    lambda_svc._release_execution_slot(slot)
 
 
 def install(environments: Environments) -> None:
@@ -129,9 +175,15 @@ def _layer(attachment: str | dict[str, Any], function_arn: str) -> CodePackage:
 
 
 def role_credentials(function: FunctionVersion) -> Credentials:
-    """Return credentials of a session of the function's role; MiniStack's do not expire."""
+    """Return credentials of a session of the function's role; MiniStack's do not expire.
+
+    Raises:
+        RoleCannotBeAssumed: the role is gone or does not trust Lambda.
+    """
     from ministack.core.lambda_runtime import execution_credentials
 
+    if not lambda_may_assume(function.role_arn):
+        raise RoleCannotBeAssumed
     config = {"FunctionArn": function.arn, "FunctionName": function.name, "Role": function.role_arn}
     keys = execution_credentials(config)
     return Credentials(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"])
@@ -162,74 +214,3 @@ def depth_of(header: str) -> int:
     _, _, lineage = header.partition("Lineage=")
     depth = lineage.split(";")[0].rpartition(":")[2]
     return int(depth) if depth.isdigit() else 0
-
-
-class CloudWatchLogs:
-    """Writes functions' logs into MiniStack's CloudWatch Logs, as far as their roles may.
-
-    Args:
-        on_events: told of everything that was written, for metrics embedded in log lines.
-    """
-
-    def __init__(self, on_events: Callable[[FunctionVersion, list[LogEvent]], None] | None = None) -> None:
-        self._on_events = on_events
-        self._allowed: dict[tuple[str, str, str], tuple[float, bool]] = {}
-
-    def write(self, function: FunctionVersion, stream: str, events: list[LogEvent]) -> None:
-        """Append events; a group or stream that is missing is made, if the role may make it."""
-        from ministack.services import cloudwatch_logs
-
-        _, _, _, region, account, *_ = function.arn.split(":")
-        with scope(account, region):
-            written_to = self._stream(cloudwatch_logs, function, stream)
-            if written_to is None or not self._may(function, "logs:PutLogEvents", f":log-stream:{stream}"):
-                return
-            now_ms = int(time.time() * 1000)
-            stored = [
-                {"timestamp": event.timestamp_ms, "message": event.message, "ingestionTime": now_ms} for event in events
-            ]
-            cloudwatch_logs._append_log_events(written_to, stored)
-            plain = [{"timestamp": event.timestamp_ms, "message": event.message} for event in events]
-            cloudwatch_logs._fanout_to_subscription_filters(function.log_group, stream, plain)
-            cloudwatch_logs._fanout_to_live_tail_sessions(function.log_group, stream, stored)
-        if self._on_events:
-            self._on_events(function, events)
-
-    def _stream(self, cloudwatch_logs: Any, function: FunctionVersion, stream: str) -> dict[str, Any] | None:
-        now_ms = int(time.time() * 1000)
-        groups = cloudwatch_logs._log_groups
-        if function.log_group not in groups:
-            if not self._may(function, "logs:CreateLogGroup", ""):
-                return None
-            groups[function.log_group] = {
-                "arn": cloudwatch_logs._make_group_arn(function.log_group),
-                "creationTime": now_ms,
-                "retentionInDays": None,
-                "tags": {},
-                "subscriptionFilters": {},
-                "streams": {},
-            }
-        streams = groups[function.log_group]["streams"]
-        if stream not in streams:
-            if not self._may(function, "logs:CreateLogStream", f":log-stream:{stream}"):
-                return None
-            streams[stream] = {
-                "events": [],
-                "uploadSequenceToken": "1",
-                "creationTime": now_ms,
-                "firstEventTimestamp": None,
-                "lastEventTimestamp": None,
-                "lastIngestionTime": None,
-            }
-        return streams[stream]
-
-    def _may(self, function: FunctionVersion, action: str, suffix: str) -> bool:
-        key = (function.role_arn, action, function.log_group)
-        until, allowed = self._allowed.get(key, (0.0, False))
-        now = time.monotonic()
-        if now >= until:
-            _, _, _, region, account, *_ = function.arn.split(":")
-            resource = f"arn:aws:logs:{region}:{account}:log-group:{function.log_group}{suffix}"
-            allowed = role_may(function.role_arn, action, resource, region=region)
-            self._allowed[key] = (now + PERMISSION_SECONDS, allowed)
-        return allowed

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from lab.cloud.execution.ministack_adapter import as_result, depth_of, function_version, trace_header
+from lab.cloud.emulator.functions import as_result, depth_of, function_version, trace_header
 from lab.cloud.execution.outcome import Outcome
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:sensor"
