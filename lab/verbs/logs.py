@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,9 +14,6 @@ from lab.target import LESSONS, Target
 from lab.terminal import note, say, say_json_line, styled
 from lab.times import moment, shown
 from languages import gettext as _
-
-if TYPE_CHECKING:
-    from mypy_boto3_logs.client import CloudWatchLogsClient
 
 app = VerbApp()
 
@@ -43,8 +40,7 @@ def logs(
     """Print the lines, oldest first; with --json one object per line."""
     oldest = moment(since, option="--since")
     target = Target(stack)
-    group = target.name_of(name, "ConsumerLogGroupName") if name in LESSONS else f"/aws/lambda/{name}"
-    _require_group(target.clients.logs, group, name)
+    group = _log_group(target, name)
     lines = 0
     for line in LogReader(target.clients.logs, group, int(oldest.timestamp() * 1000)).read(follow=follow):
         lines += 1
@@ -60,17 +56,28 @@ def _time(line: LogLine) -> str:
     return shown(dt.datetime.fromtimestamp(line.milliseconds / 1000, dt.UTC))
 
 
-def _require_group(client: CloudWatchLogsClient, group: str, name: str) -> None:
-    """Refuse a name that has no log group, telling which there are."""
-    groups = [
-        found.get("logGroupName", "")
-        for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/")
-        for found in page["logGroups"]
+def _log_group(target: Target, name: str) -> str:
+    """Return the log group of a lesson's consumer, or of a function by its name.
+
+    Raises:
+        LabError: there is no such function; it tells which there are.
+    """
+    if name in LESSONS:
+        return str(target.lesson(name)["ConsumerLogGroupName"])
+    functions = [
+        function
+        for page in target.clients.lambda_.get_paginator("list_functions").paginate()
+        for function in page["Functions"]
     ]
-    if group not in groups:
-        known = ", ".join(found.removeprefix("/aws/lambda/") for found in groups) or _("none")
+    groups = {
+        # A function logs where its LoggingConfig says; without one, where Lambda has always put it.
+        function.get("FunctionName", ""): function.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
+        for function in functions
+    }
+    if name not in groups:
         raise LabError(
-            _("There is no function {name} with a log.").format(name=name),
-            why=_("Functions with a log: {names}.").format(names=known),
+            _("There is no function {name}.").format(name=name),
+            why=_("Functions: {names}.").format(names=", ".join(sorted(groups)) or _("none")),
             next_step=_("Deploy a lesson: lab up basic"),
         )
+    return groups[name]

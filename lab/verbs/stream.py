@@ -64,7 +64,7 @@ def describe(name: StreamName, *, stack: Stack = LOCAL_STACK, as_json: AsJson = 
             open_text if is_open(shard) else closed_text,
             _share(shard),
             " - ".join(f"{key:032x}" for key in _hash_keys(shard)),
-            shard.get("ParentShardId", ""),
+            shard.get("ParentShardId", "-"),
         )
         for shard in shards
     ]

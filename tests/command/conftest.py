@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
 from lab import workspace
 from lab.command import main
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,20 +21,24 @@ class Outcome:
     out: str
     err: str
 
+    def json(self) -> Any:
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """Return a `.lab` folder of the test's own, where no cloud runs."""
     monkeypatch.setenv("LAB_HOME", str(tmp_path))
-    monkeypatch.setenv("LAB_LANG", "en")
     return tmp_path
 
 
 @pytest.fixture
-def lab(home, capsys) -> Callable[..., Outcome]:
+def lab(capsys):
     """Return a way to run the command in this process."""
-
-    assert home.is_dir()
 
     def run(*arguments: str) -> Outcome:
         capsys.readouterr()
@@ -48,17 +50,15 @@ def lab(home, capsys) -> Callable[..., Outcome]:
 
 
 @pytest.fixture
-def lab_process(home) -> Callable[..., Outcome]:
+def lab_process():
     """Return a way to run the command as a process of its own, with variables added to the environment."""
-
-    environment = {**os.environ, "LAB_HOME": str(home)}
 
     def run(*arguments: str, **variables: str) -> Outcome:
         code = "import sys; from lab.command import main; sys.exit(main())"
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments],
             cwd=workspace.ROOT,
-            env={**environment, **variables},
+            env={**os.environ, **variables},
             capture_output=True,
             text=True,
             timeout=60,

@@ -89,7 +89,6 @@ def test_ctrl_c_is_a_word_and_130():
     with subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=workspace.ROOT,
-        env={**os.environ, "LAB_LANG": "en"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -64,7 +64,6 @@ class FakeStream:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    monkeypatch.setenv("LAB_LANG", "en")
     monkeypatch.setattr(stream_reading, "_IDLE_SECONDS", 0.0)
     monkeypatch.setattr(log_reading, "_PAUSE_SECONDS", 0.0)
 

@@ -34,7 +34,6 @@ class FakeKinesis:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    monkeypatch.setenv("LAB_LANG", "en")
     monkeypatch.setattr(sending, "back_off_seconds", lambda _attempt: 0.0)
 
 

@@ -1,0 +1,129 @@
+"""The way of an event through the commands, as a learner types them: up, send, show, look around, down."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lab import workspace
+from lab.target import Target
+
+PATIENCE_SECONDS = 20.0
+TEXTS_OWN = '{"sensor": "temperature", "value": 22.5}'
+
+
+@pytest.fixture(scope="module")
+def deployed(local_cloud):
+    """Give a cloud with lesson basic; removed again even where a test fails."""
+
+    def process(*arguments: str) -> subprocess.CompletedProcess[str]:
+        code = "import sys; from lab.command import main; sys.exit(main())"
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, cwd=workspace.ROOT, env=os.environ, capture_output=True, text=True, check=False)
+
+    done = process("up", "basic")
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield local_cloud, done.stdout
+    process("down")
+
+
+def shown_when(lab, *, items: int, failures: int):
+    """Return what `show` says once so much has come out."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        shown = lab("show", "basic", "--json").json()
+        if shown["items"]["count"] >= items and len(shown["failures"]) >= failures:
+            return shown
+        assert time.monotonic() < deadline, shown
+        time.sleep(0.1)
+
+
+def test_up_tells_what_it_made(deployed):
+    _cloud, said = deployed
+    assert "+ created     aws:kinesis:Stream" in said
+    assert "Done: 16 created" in said
+    assert "KinesisStreamName     EventStream" in said
+    assert "Send some events: lab send basic" in said
+
+
+@pytest.mark.usefixtures("deployed")
+def test_again_there_is_nothing_to_do(lab_process):
+    done = lab_process("up", "--json").json()
+    assert done["ok"]
+    assert not {"create", "update", "replace", "delete", "failed"} & done["counts"].keys(), done["counts"]
+    assert done["outputs"]["basic"]["DynamoDBTableName"] == "EventLogs"
+
+
+@pytest.mark.usefixtures("deployed")
+def test_an_event_becomes_an_item_and_what_is_not_json_a_message(lab):
+    sent = lab("send", "basic", "--count", "10", "--poison", "1", "--json").json()
+    assert (sent["stream"], sent["sent"], sent["resent"]) == ("EventStream", 10, 0)
+    assert sum(sent["by_shard"].values()) == 10
+    assert lab("send", "basic", "--data", TEXTS_OWN).out.startswith("Sent 1 event to EventStream")
+
+    shown = shown_when(lab, items=10, failures=1)
+    assert shown["items"]["count"] == 10
+    assert json.loads(TEXTS_OWN) in [item["data"] for item in shown["items"]["newest"]]
+    [failure] = shown["failures"]
+    assert failure["condition"] == "RetryAttemptsExhausted"
+    assert failure["records"] == 1
+    assert shown["by_shard"] == {"shardId-000000000000": {"items": 10, "failed": 1}}
+
+    told = lab("show", "basic", "--limit", "2").out
+    assert "10 items in table EventLogs" in told
+    assert "… and 8 older ones" in told
+    assert "1 message in the on-failure queue" in told
+    [command] = [line.split() for line in told.splitlines() if line.strip().startswith("lab stream read")]
+    poison = lab(*command[1:])
+    assert "temperature" in poison.out
+    assert len(poison.out.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_stream_can_be_read_by_hand(lab):
+    lab("send", "basic", "--data", "by hand", "--count", "2")
+    described = lab("stream", "describe", "basic", "--json").json()
+    assert (described["mode"], described["retention_hours"]) == ("PROVISIONED", 24)
+    assert [shard["open"] for shard in described["shards"]] == [True]
+    assert "100.0 %" in lab("stream", "describe", "EventStream").out
+
+    everything = lab("stream", "read", "basic", "--json").lines()
+    assert [record["data"] for record in everything][-2:] == ["by hand", "by hand"]
+    assert lab("stream", "read", "basic", "--limit", "1").out.count("\n") == 1
+    assert lab("stream", "read", "basic", "--from", "1h", "--json").lines() == everything
+    assert "has no shard elsewhere" in lab("stream", "read", "basic", "--shard", "elsewhere").err
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_function_says_what_it_did(lab):
+    lines = lab("logs", "basic", "--json").lines()
+    assert lines
+    function = lab("outputs", "--json").json()["basic"]["ConsumerFunctionName"]
+    assert lab("logs", function, "--json").lines()[: len(lines)] == lines
+    assert lab("logs", "basic").out.splitlines()[0].startswith(lines[0]["time"])
+
+
+@pytest.mark.usefixtures("deployed")
+def test_what_was_deleted_by_hand_is_told_and_made_again(lab, lab_process):
+    target = Target("local")
+    queue = target.lesson("basic")["FailureQueueUrl"]
+    target.clients.sqs.delete_queue(QueueUrl=queue)
+    missing = lab("show", "basic")
+    assert missing.code == 1
+    assert "lab refresh, lab up" in missing.err
+    assert lab("refresh", "--json").json()["counts"]["delete"] == 1
+    assert lab_process("preview", "--json").json()["counts"]["create"] >= 1
+    assert lab_process("up", "--json").json()["counts"]["create"] >= 1
+    assert lab("show", "basic").code == 0
+
+
+def test_down_leaves_nothing(deployed, lab):
+    assert deployed
+    assert "deleted" in lab("down").out
+    assert lab("down").out.startswith("Done: nothing to do")
+    assert lab("show", "basic").err.startswith("Nothing is deployed")
