@@ -34,6 +34,13 @@ LOCAL_KEY = "test"
 
 _READ_TIMEOUT_SECONDS = {"lambda": 910}  # a synchronous invocation may take 15 minutes and must not be sent twice
 
+_NO_PROFILE: dict[str, Any] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+"""Settings of a botocore session (key in the file, variable, default, conversion) that leave a person's own aside."""
+
 
 class Clients:
     """Clients of one endpoint and region, each made when it is first asked for and then shared; thread-safe.
@@ -146,12 +153,8 @@ class Clients:
     def _new_session(self) -> Session:
         from botocore.session import Session  # noqa: PLC0415  (0.4 s; see the module's first lines)
 
-        session = Session()
-        if self.endpoint_url:
-            # The person's own profile must neither reach nor break what is said to the local cloud.
-            session.set_config_variable("profile", None)
-            session.set_config_variable("config_file", os.devnull)
-            session.set_config_variable("credentials_file", os.devnull)
+        # The person's own profile must neither reach nor break what is said to the local cloud.
+        session = Session(session_vars=_NO_PROFILE if self.endpoint_url else None)
         if self._access_key and self._secret_key:
             session.set_credentials(self._access_key, self._secret_key)
         return session

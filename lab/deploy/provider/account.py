@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from lab.aws import Clients
+from lab.deploy.provider.errors import is_missing
 from lab.errors import LabError
 from languages import gettext as _
 
@@ -56,3 +57,17 @@ class Account(Clients):
                 raise LabError(_("{what} took more than {seconds:.0f} seconds").format(what=what, seconds=seconds))
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         return found
+
+    def wait_until_gone(self, ask: Callable[[], object], what: str) -> None:
+        """Wait until asking for something fails because it does not exist."""
+
+        def gone() -> bool | None:
+            try:
+                ask()
+            except Exception as error:
+                if is_missing(error):
+                    return True
+                raise
+            return None
+
+        self.wait_for(gone, what)

@@ -40,7 +40,8 @@ class Api(Resource):
 
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
         api = aws.apigatewayv2.get_api(ApiId=id_)
-        return {**_as_told(self, api), **_api_outputs(aws, api)}
+        outputs = _api_outputs(aws, api)
+        return {**_as_told(self, api), "tags": _tags(aws, outputs["arn"]), **outputs}
 
     def update(self, aws: Account, change: Change) -> Properties:
         arn = change.known["arn"]
@@ -82,7 +83,7 @@ class Integration(Resource):
     }
 
     def create(self, aws: Account, inputs: Properties) -> tuple[str, Properties]:
-        integration = aws.apigatewayv2.create_integration(**to_aws(inputs))
+        integration = aws.apigatewayv2.create_integration(**_integration_arguments(inputs))
         return integration["IntegrationId"], _as_told(self, integration)
 
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
@@ -94,7 +95,7 @@ class Integration(Resource):
         reset: dict[str, Any] = {"requestParameters": {}}
         arguments = {name: change.new.get(name, reset.get(name, "")) for name in self.inputs if change.of(name)}
         integration = aws.apigatewayv2.update_integration(
-            ApiId=change.new["apiId"], IntegrationId=change.id, **to_aws(arguments)
+            ApiId=change.new["apiId"], IntegrationId=change.id, **_integration_arguments(arguments)
         )
         return _as_told(self, integration)
 
@@ -177,15 +178,24 @@ class Stage(Resource):
         inputs = _as_told(self, stage)
         routes = [{"routeKey": key, **from_aws(settings)} for key, settings in part(inputs, "routeSettings").items()]
         outputs = _stage_outputs(aws, api, name)
-        return {**inputs, "id": name, "apiId": api, "name": name, "routeSettings": routes or None, **outputs}
+        return {
+            **inputs,
+            "id": name,
+            "apiId": api,
+            "name": name,
+            "routeSettings": routes or None,
+            "tags": _tags(aws, outputs["arn"]),
+            **outputs,
+        }
 
     def update(self, aws: Account, change: Change) -> Properties:
         api, name = change.new["apiId"], change.id
         reset: dict[str, Any] = {"defaultRouteSettings": {}, "routeSettings": [], "stageVariables": {}}
         if change.of("accessLogSettings") and not change.new.get("accessLogSettings"):
             aws.apigatewayv2.delete_access_log_settings(ApiId=api, StageName=name)
-        arguments = {key: change.new.get(key, reset.get(key)) for key in self.inputs if change.of(key)}
-        if arguments.keys() - {"tags"}:
+        settings = [key for key in self.inputs if key != "tags" and change.of(key)]
+        arguments = {key: change.new.get(key, reset.get(key)) for key in settings}
+        if arguments:
             aws.apigatewayv2.update_stage(ApiId=api, StageName=name, **_stage_arguments(arguments))
         _retag(aws, change.known["arn"], change)
         return {}
@@ -197,6 +207,20 @@ class Stage(Resource):
         return inputs["name"] if self.read(aws, inputs["name"], inputs) else None
 
 
+_TOLD_OTHERWISE = {"timeoutInMillis": "timeoutMilliseconds"}
+"""The one property that Pulumi names in its own way."""
+
+
+def _integration_arguments(inputs: Properties) -> dict[str, Any]:
+    """Return an integration's settings as API Gateway takes them."""
+    settings = {name: value for name, value in inputs.items() if name != "timeoutMilliseconds"}
+    return {**to_aws(settings), **given(TimeoutInMillis=inputs.get("timeoutMilliseconds"))}
+
+
+def _tags(aws: Account, arn: str) -> dict[str, str] | None:
+    return aws.apigatewayv2.get_tags(ResourceArn=arn).get("Tags") or None
+
+
 def _ids(id_: str, known: Properties) -> tuple[str, str]:
     """Return the ids of an API and of something in it; an import names `<api>/<own id>`."""
     api, _slash, own_id = id_.rpartition("/")
@@ -205,7 +229,8 @@ def _ids(id_: str, known: Properties) -> tuple[str, str]:
 
 def _as_told(resource: Resource, answer: Mapping[str, Any]) -> Properties:
     """Return the inputs in an answer of API Gateway."""
-    return {name: value for name, value in told(answer).items() if name in resource.inputs}
+    settings = {_TOLD_OTHERWISE.get(name, name): value for name, value in told(answer).items()}
+    return {name: value for name, value in settings.items() if name in resource.inputs}
 
 
 def _set_anew(change: Change, name: str) -> bool:

@@ -164,7 +164,7 @@ class MetricAlarm(Resource):
 
     def update(self, aws: Account, change: Change) -> Properties:
         if change.of(*(name for name in self.inputs if name != "tags")):
-            self._put(aws, change.new)
+            self._put(aws, {**change.new, "name": change.id})
         arn = change.known["arn"]
         change.retag(
             lambda tags: aws.cloudwatch.tag_resource(ResourceARN=arn, Tags=tag_list(tags)),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.deploy.provider.errors import is_missing, undone_on_failure
+from lab.deploy.provider.errors import undone_on_failure
 from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
 from lab.deploy.provider.values import from_aws, given, part, parts, tag_list, tags_from_list, tags_of
 
@@ -135,7 +135,7 @@ class Table(Resource):
 
     def delete(self, aws: Account, id_: str, known: Properties) -> None:
         aws.dynamodb.delete_table(TableName=id_)
-        aws.wait_for(lambda: _gone(aws, id_), id_)
+        aws.wait_until_gone(lambda: aws.dynamodb.describe_table(TableName=id_), id_)
 
     def _update_indexes(self, aws: Account, change: Change) -> None:
         """Remove and add indexes one by one, as DynamoDB wants it; an index that changed is made again."""
@@ -170,16 +170,6 @@ def _wait_until_active(aws: Account, name: str) -> Mapping[str, Any]:
         return table if all(state == "ACTIVE" for state in states) else None
 
     return aws.wait_for(active, name)
-
-
-def _gone(aws: Account, name: str) -> bool | None:
-    try:
-        aws.dynamodb.describe_table(TableName=name)
-    except Exception as error:
-        if is_missing(error):
-            return True
-        raise
-    return None
 
 
 def _computed(table: Mapping[str, Any]) -> Properties:

@@ -140,7 +140,9 @@ def _database(inputs: Properties) -> Any:
 
 def _table(inputs: Properties) -> Any:
     """Return a table as Glue takes it."""
-    table = to_aws({key: value for key, value in inputs.items() if key not in {"catalogId", "databaseName"}})
+    settings = {key: value for key, value in inputs.items() if key not in {"catalogId", "databaseName"}}
+    # What is not said stays as it was, so what is taken away must be said to be empty.
+    table = to_aws({"parameters": {}, "partitionKeys": [], **settings})
     storage = table.get("StorageDescriptor", {})
     if "SerDeInfo" in storage:  # the one key that Pulumi spells otherwise
         storage["SerdeInfo"] = storage.pop("SerDeInfo")

@@ -63,9 +63,10 @@ class Role(Resource):
         name, new = change.id, change.new
         if change.of("assumeRolePolicy"):
             aws.iam.update_assume_role_policy(RoleName=name, PolicyDocument=new["assumeRolePolicy"])
-        if change.of("description", "maxSessionDuration"):
-            duration = new["maxSessionDuration"]
-            aws.iam.update_role(RoleName=name, Description=new["description"], MaxSessionDuration=duration)
+        if change.of("description"):
+            aws.iam.update_role_description(RoleName=name, Description=new["description"])
+        if change.of("maxSessionDuration"):
+            aws.iam.update_role(RoleName=name, MaxSessionDuration=new["maxSessionDuration"])
         if change.of("permissionsBoundary"):
             if boundary := new.get("permissionsBoundary"):
                 aws.iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
@@ -108,7 +109,8 @@ class RolePolicy(Resource):
         return {"name": name, "role": role, "policy": json.dumps(policy["PolicyDocument"])}
 
     def update(self, aws: Account, change: Change) -> Properties:
-        self.create(aws, change.new)
+        role, name = change.id.split(":", 1)
+        aws.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=change.new["policy"])
         return {}
 
     def delete(self, aws: Account, id_: str, known: Properties) -> None:

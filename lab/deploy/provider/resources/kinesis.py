@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.deploy.provider.errors import is_missing, undone_on_failure
+from lab.deploy.provider.errors import undone_on_failure
 from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
 from lab.deploy.provider.values import given
 
@@ -29,7 +29,6 @@ class Stream(Resource):
         "shardCount": Input(allowed=range(1, 10_001)),
         "streamModeDetails": Input(default={"streamMode": _PROVISIONED}),
         "retentionPeriod": Input(default=24, allowed=range(24, 8761)),
-        "shardLevelMetrics": Input(kind="set"),
         "encryptionType": Input(default="NONE", allowed={"NONE", "KMS"}),
         "kmsKeyId": Input(),
         "enforceConsumerDeletion": Input(default=False, told=False),
@@ -57,9 +56,6 @@ class Stream(Resource):
         if summary["StreamStatus"] == "DELETING":
             return None
         mode = summary.get("StreamModeDetails", {}).get("StreamMode", _PROVISIONED)
-        metrics = [
-            metric for group in summary.get("EnhancedMonitoring", []) for metric in group.get("ShardLevelMetrics", [])
-        ]
         tags = aws.kinesis.list_tags_for_stream(StreamName=name)["Tags"]
         return {
             "name": summary["StreamName"],
@@ -67,14 +63,13 @@ class Stream(Resource):
             "shardCount": summary["OpenShardCount"] if mode == _PROVISIONED else None,
             "streamModeDetails": {"streamMode": mode},
             "retentionPeriod": summary["RetentionPeriodHours"],
-            "shardLevelMetrics": metrics or None,
             "encryptionType": summary.get("EncryptionType", "NONE"),
             "kmsKeyId": summary.get("KeyId"),
             "tags": {tag["Key"]: tag.get("Value", "") for tag in tags} or None,
         }
 
     def update(self, aws: Account, change: Change) -> Properties:
-        name = change.new["name"]
+        name = _name_of(change.id)
         if change.of("streamModeDetails"):
             aws.kinesis.update_stream_mode(StreamARN=change.id, StreamModeDetails={"StreamMode": _mode(change.new)})
             _wait_until_active(aws, name)
@@ -88,7 +83,7 @@ class Stream(Resource):
         aws.kinesis.delete_stream(
             StreamName=name, EnforceConsumerDeletion=bool(known.get("enforceConsumerDeletion", False))
         )
-        aws.wait_for(lambda: _gone(aws, name), name)
+        aws.wait_until_gone(lambda: aws.kinesis.describe_stream_summary(StreamName=name), name)
 
     def find(self, aws: Account, inputs: Properties) -> str | None:
         found = self.read(aws, inputs["name"], inputs)
@@ -103,14 +98,6 @@ class Stream(Resource):
                 aws.kinesis.increase_stream_retention_period if longer else aws.kinesis.decrease_stream_retention_period
             )
             step(StreamName=name, RetentionPeriodHours=hours)
-            _wait_until_active(aws, name)
-        old: set[Any] = set(change.old.get("shardLevelMetrics") or ())
-        new: set[Any] = set(change.new.get("shardLevelMetrics") or ())
-        if new - old:
-            aws.kinesis.enable_enhanced_monitoring(StreamName=name, ShardLevelMetrics=sorted(new - old))
-            _wait_until_active(aws, name)
-        if old - new:
-            aws.kinesis.disable_enhanced_monitoring(StreamName=name, ShardLevelMetrics=sorted(old - new))
             _wait_until_active(aws, name)
         if change.of("encryptionType", "kmsKeyId"):
             if change.new["encryptionType"] == "KMS":
@@ -140,16 +127,6 @@ def _wait_until_active(aws: Account, name: str) -> StreamDescriptionSummaryTypeD
         return summary if summary["StreamStatus"] == "ACTIVE" else None
 
     return aws.wait_for(active, name)
-
-
-def _gone(aws: Account, name: str) -> bool | None:
-    try:
-        aws.kinesis.describe_stream_summary(StreamName=name)
-    except Exception as error:
-        if is_missing(error):
-            return True
-        raise
-    return None
 
 
 def _reshard(aws: Account, name: str, target: int) -> None:

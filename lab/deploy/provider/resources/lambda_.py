@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
 from lab.deploy.provider.archives import zip_of
-from lab.deploy.provider.errors import code_of, is_missing, undone_on_failure
+from lab.deploy.provider.errors import code_of, undone_on_failure
 from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
 from lab.deploy.provider.values import as_said, given, part, parts, tags_of, to_aws, told
 from lab.errors import LabError
@@ -39,6 +40,11 @@ _CONFIGURATION: Mapping[str, Any] = {
 """A function's settings, and what stands for a setting that is taken away."""
 
 
+# Lambda notes the time of every change.
+_Setting = functools.partial(Input, affects=("lastModified",))
+_Code = functools.partial(Input, affects=_CODE_OUTPUTS)
+
+
 class Function(Resource):
     """A function; its id is its name."""
 
@@ -46,24 +52,24 @@ class Function(Resource):
     name = AutoName("name", longest=64)
     inputs = {
         "name": Input(replaces=True),
-        "code": Input(told=False, affects=_CODE_OUTPUTS),
-        "s3Bucket": Input(told=False, affects=_CODE_OUTPUTS),
-        "s3Key": Input(told=False, affects=_CODE_OUTPUTS),
-        "s3ObjectVersion": Input(told=False, affects=_CODE_OUTPUTS),
-        "sourceCodeHash": Input(told=False, affects=_CODE_OUTPUTS),
-        "architectures": Input(default=["x86_64"], affects=_CODE_OUTPUTS),
-        "role": Input(required=True, affects=("lastModified",)),
-        "runtime": Input(required=True, affects=("lastModified",)),
-        "handler": Input(required=True, affects=("lastModified",)),
-        "timeout": Input(default=3, allowed=range(1, 901), affects=("lastModified",)),
-        "memorySize": Input(default=128, allowed=range(128, 10_241), affects=("lastModified",)),
-        "description": Input(default="", affects=("lastModified",)),
-        "environment": Input(affects=("lastModified",)),
-        "layers": Input(affects=("lastModified",)),
-        "loggingConfig": Input(affects=("lastModified",)),
-        "ephemeralStorage": Input(default={"size": 512}, affects=("lastModified",)),
-        "tracingConfig": Input(default={"mode": "PassThrough"}, affects=("lastModified",)),
-        "deadLetterConfig": Input(affects=("lastModified",)),
+        "code": _Code(told=False),
+        "s3Bucket": _Code(told=False),
+        "s3Key": _Code(told=False),
+        "s3ObjectVersion": _Code(told=False),
+        "sourceCodeHash": _Code(told=False),
+        "architectures": _Code(default=["x86_64"]),
+        "role": _Setting(required=True),
+        "runtime": _Setting(required=True),
+        "handler": _Setting(required=True),
+        "timeout": _Setting(default=3, allowed=range(1, 901)),
+        "memorySize": _Setting(default=128, allowed=range(128, 10_241)),
+        "description": _Setting(default=""),
+        "environment": _Setting(),
+        "layers": _Setting(),
+        "loggingConfig": _Setting(),
+        "ephemeralStorage": _Setting(default={"size": 512}),
+        "tracingConfig": _Setting(default={"mode": "PassThrough"}),
+        "deadLetterConfig": _Setting(),
         "packageType": Input(default="Zip", allowed={"Zip"}, replaces=True),
         "reservedConcurrentExecutions": Input(default=-1),
         "tags": TAGS,
@@ -219,22 +225,22 @@ class EventSourceMapping(Resource):
     delete_before_replace = True
     inputs = {
         "eventSourceArn": Input(required=True, replaces=True),
-        "functionName": Input(required=True, affects=("functionArn",)),
+        "functionName": Input(required=True, affects=("functionArn", "lastModified")),
         "startingPosition": Input(allowed={"LATEST", "TRIM_HORIZON", "AT_TIMESTAMP"}, replaces=True),
         "startingPositionTimestamp": Input(replaces=True),
-        "enabled": Input(default=True, affects=("state",)),
-        "batchSize": Input(allowed=range(1, 10_001)),
-        "maximumBatchingWindowInSeconds": Input(allowed=range(301)),
-        "parallelizationFactor": Input(allowed=range(1, 11)),
-        "maximumRetryAttempts": Input(allowed=range(-1, 10_001)),
-        "maximumRecordAgeInSeconds": Input(allowed={-1, *range(60, 604_801)}),
-        "bisectBatchOnFunctionError": Input(),
-        "functionResponseTypes": Input(),
-        "tumblingWindowInSeconds": Input(allowed=range(901)),
-        "destinationConfig": Input(),
-        "filterCriteria": Input(),
-        "scalingConfig": Input(),
-        "metricsConfig": Input(),
+        "enabled": Input(default=True, affects=("lastModified", "state", "stateTransitionReason")),
+        "batchSize": _Setting(allowed=range(1, 10_001)),
+        "maximumBatchingWindowInSeconds": _Setting(allowed=range(301)),
+        "parallelizationFactor": _Setting(allowed=range(1, 11)),
+        "maximumRetryAttempts": _Setting(allowed=range(-1, 10_001)),
+        "maximumRecordAgeInSeconds": _Setting(allowed=range(-1, 604_801)),
+        "bisectBatchOnFunctionError": _Setting(),
+        "functionResponseTypes": _Setting(),
+        "tumblingWindowInSeconds": _Setting(allowed=range(901)),
+        "destinationConfig": _Setting(),
+        "filterCriteria": _Setting(),
+        "scalingConfig": _Setting(),
+        "metricsConfig": _Setting(),
         "tags": TAGS,
     }
     computed = (
@@ -285,7 +291,7 @@ class EventSourceMapping(Resource):
                 raise
             _wait_until_settled(aws, id_)  # a mapping that is being made or changed cannot be deleted
             aws.lambda_.delete_event_source_mapping(UUID=id_)
-        aws.wait_for(lambda: _mapping_gone(aws, id_), id_)
+        aws.wait_until_gone(lambda: aws.lambda_.get_event_source_mapping(UUID=id_), id_)
 
     def find(self, aws: Account, inputs: Properties) -> str | None:
         pages = aws.lambda_.get_paginator("list_event_source_mappings").paginate(
@@ -365,16 +371,6 @@ def _wait_until_settled(aws: Account, uuid: str) -> Mapping[str, Any]:
         return mapping if mapping["State"] in {"Enabled", "Disabled"} else None
 
     return aws.wait_for(settled, f"event source mapping {uuid}")
-
-
-def _mapping_gone(aws: Account, uuid: str) -> bool | None:
-    try:
-        aws.lambda_.get_event_source_mapping(UUID=uuid)
-    except Exception as error:
-        if is_missing(error):
-            return True
-        raise
-    return None
 
 
 def _mapping_as_told(mapping: Mapping[str, Any], said: Properties) -> Properties:

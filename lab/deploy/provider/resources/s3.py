@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lab.deploy.provider.errors import code_of, undone_on_failure
+from lab.deploy.provider.errors import code_of, missing_is_fine, undone_on_failure
 from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
 from lab.deploy.provider.values import given, part, tag_list, tags_from_list, tags_of
 from lab.errors import LabError
@@ -35,6 +35,9 @@ class Bucket(Resource):
 
     def create(self, aws: Account, inputs: Properties) -> tuple[str, Properties]:
         name = inputs["bucket"]
+        if _exists(aws, name):
+            # In us-east-1 creating one's own bucket again succeeds, and two programs would share it without knowing.
+            raise LabError(_("there is a bucket {name} already").format(name=name))
         elsewhere: Any = {"LocationConstraint": aws.region} if aws.region != "us-east-1" else None
         aws.s3.create_bucket(Bucket=name, **given(CreateBucketConfiguration=elsewhere))
         with undone_on_failure(lambda: aws.s3.delete_bucket(Bucket=name)):
@@ -85,6 +88,13 @@ class Bucket(Resource):
                     raise
             else:
                 return
+
+
+def _exists(aws: Account, name: str) -> bool:
+    with missing_is_fine():
+        aws.s3.head_bucket(Bucket=name)
+        return True
+    return False
 
 
 def _versioned(inputs: Properties) -> bool:
