@@ -3,7 +3,7 @@ PYTHON ?= python3
 LAB := .venv/bin/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench lock clean
+.PHONY: help setup demo test lint format bench catalogues lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ format: development ## format and mend what ruff can mend
 
 bench: development ## the benchmarks (minutes); figures go to benchmarks/README.md
 	@.venv/bin/python -m benchmarks
+
+catalogues: development ## bring the catalogues of languages/ up to date with the texts in the code
+	@.venv/bin/python -m languages.catalogues
 
 LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --quiet

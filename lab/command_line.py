@@ -41,7 +41,7 @@ class VerbApp(typer.Typer):
         )
 
     def verb(
-        self, name: str, *, summary: str = "", details: str = "", examples: Sequence[str]
+        self, name: str, *, summary: str = "", details: str = "", examples: Sequence[str], json_shape: str = ""
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
         """Register a function as a verb.
 
@@ -49,9 +49,12 @@ class VerbApp(typer.Typer):
             name: as it is typed.
             summary: one sentence; a verb of the first level has it in `lab.verbs.SECTIONS`.
             details: what else the help page should say.
-            examples: lines to type, the commonest first; a remark may follow two spaces and a `#`.
+            examples: lines to type, the commonest first.
+            json_shape: what `--json` prints, as a program may count on it.
         """
-        return self.command(name, cls=Verb, short_help=summary, help=details, epilog="\n".join(examples))
+        # Typer has one place for what comes last; help_page takes it apart again.
+        epilog = help_page.LAST_PARTS.join(("\n".join(examples), json_shape))
+        return self.command(name, cls=Verb, short_help=summary, help=details, epilog=epilog)
 
 
 class Verb(TyperCommand):

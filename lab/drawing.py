@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from lab.errors import LabError
-from lab.terminal import is_live, say, say_json, styled
+from lab.terminal import is_live, note, say, say_json, styled
 from languages import gettext as _
 from languages import ngettext
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from lab.deploy.engine.events import Event, Result
+
+RESULT_SHAPE = '{"ok": true, "counts": {"create": 3, …}, "outputs": {LESSON: {NAME: VALUE}}, "seconds": 1.2}'
+"""What a deployment's `--json` prints; `counts` by create, update, replace, delete, same, failed …"""
 
 _QUIET_KINDS = ("same", "read")
 """What changes nothing is counted, not listed."""
@@ -37,6 +40,7 @@ _COLOURS = {
     "skipped": "dim",
 }
 _DRAWN_PER_SECOND = 8
+_WORTH_TELLING_SECONDS = 0.005
 
 
 class Drawing:
@@ -87,6 +91,8 @@ class Drawing:
             self._print(self._line(event))  # without a name it is the program that failed: told at the end
 
     def _print(self, text: str) -> None:
+        if self._live:
+            self._live.refresh()  # else what has just been done would be drawn as under way once more
         # While rich draws, it takes over stdout and keeps what is printed above its own lines.
         say(text)
 
@@ -97,7 +103,11 @@ class Drawing:
             return line
         if event.changes:
             line += styled(f"  [{', '.join(event.changes)}]", "dim")
-        return line if self._preview or not event.seconds else line + styled(f"  {event.seconds:.2f} s", "dim")
+        return (
+            line
+            if self._preview or event.seconds < _WORTH_TELLING_SECONDS
+            else line + styled(f"  {event.seconds:.2f} s", "dim")
+        )
 
     def _lines_under_way(self) -> Table:
         from rich.spinner import Spinner
@@ -110,6 +120,8 @@ class Drawing:
             for event, since in self._under_way.values():
                 text = f"{_doing(event.kind):<11} {_short_type(event.type):<36} {event.name}  {now - since:.1f} s"
                 grid.add_row(Text(" "), Spinner("dots", text=Text(text, style="dim")))
+            if not self._under_way:
+                grid.add_row(Text(" "), Spinner("dots", text=Text(_("working …"), style="dim")))
         return grid
 
 
@@ -126,8 +138,12 @@ def run_and_tell(
     Raises:
         LabError: not everything could be done.
     """
-    with Drawing(preview=preview, silent=as_json) as drawing:
-        result = work(drawing.show)
+    try:
+        with Drawing(preview=preview, silent=as_json) as drawing:
+            result = work(drawing.show)
+    except KeyboardInterrupt:
+        note("\n" + _("Run the same command again: it goes on from here."))
+        raise
     if as_json:
         say_json(
             {"ok": result.ok, "counts": dict(result.counts), "outputs": dict(result.outputs), "seconds": result.seconds}

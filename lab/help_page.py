@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from typer.core import TyperCommand
 
+LAST_PARTS = "\f"
+"""Stands between the examples and the shape of the JSON in what Typer calls a command's epilog."""
+
 _WIDEST = 100
 _WIDEST_NAME = 30
 
@@ -23,6 +26,7 @@ def of_verb(verb: TyperCommand, context: Any) -> str:
     """Return the page of one verb: how it is called, what it does, its arguments and options, examples."""
     arguments = [parameter for parameter in verb.params if isinstance(parameter, TyperArgument)]
     options = [parameter for parameter in verb.params if isinstance(parameter, TyperOption) and not parameter.hidden]
+    examples, _separator, json_shape = (verb.epilog or "").partition(LAST_PARTS)
     words = [context.command_path, *map(_argument_in_usage, arguments), _("[OPTIONS]")]
     blocks = [
         _usage(" ".join(words)),
@@ -30,7 +34,8 @@ def of_verb(verb: TyperCommand, context: Any) -> str:
         *(_paragraph(part) for part in (verb.help or "").split("\n\n")),
         _list(_("Arguments"), [(_argument_name(argument), argument.help or "") for argument in arguments]),
         _list(_("Options"), [*map(_option, options), ("--help", _("Show this page."))]),
-        _examples((verb.epilog or "").splitlines()),
+        _lines(_("Examples"), examples.splitlines()),
+        _lines(_("What --json prints"), json_shape.splitlines()),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -97,7 +102,7 @@ def _list(heading: str, entries: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def _examples(examples: Sequence[str]) -> str:
-    if not examples:
+def _lines(heading: str, lines: Sequence[str]) -> str:
+    if not lines:
         return ""
-    return "\n".join((styled(_("Examples:"), "bold"), *(f"  {example}" for example in examples)))
+    return "\n".join((styled(f"{heading}:", "bold"), *(f"  {line}" for line in lines)))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 app = VerbApp()
 
+_CLOUD_SHAPE = '"url": URL, "port": N, "pid": N, "id": ID, "epoch": N, "state_folder": FOLDER'
+
 Port = Annotated[
     int | None,
     typer.Option("--port", metavar="N", min=0, help=_("Where it listens; 0 takes a free port. [default: 4566]")),
@@ -36,6 +38,7 @@ StateFolder = Annotated[
         "It listens on 127.0.0.1 only. If port 4566 is taken, by another clone for example, it takes another one; "
         "every `lab` command finds it."
     ),
+    json_shape=f'{{"started": true, {_CLOUD_SHAPE}}}',
     examples=("lab cloud start", "lab cloud start --port 4600"),
 )
 def start(*, port: Port = None, state_dir: StateFolder = None, as_json: AsJson = False) -> None:
@@ -97,6 +100,7 @@ def stop() -> None:
     "status",
     summary=_("Say whether the local cloud runs, and where it listens."),
     details=_("The exit code is 0 if it runs, else 1."),
+    json_shape=f'{{"running": true, {_CLOUD_SHAPE}}}',
     examples=("lab cloud status", "lab cloud status --json | jq -r .url"),
 )
 def status(*, as_json: AsJson = False) -> None:

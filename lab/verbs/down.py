@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
-from lab.drawing import run_and_tell
+from lab.drawing import RESULT_SHAPE, run_and_tell
 from lab.target import Target
 from languages import gettext as _
 
@@ -13,6 +13,7 @@ app = VerbApp()
 @app.verb(
     "down",
     details=_("Items, failures and logs go with it. The local cloud keeps running; stop it with `lab cloud stop`."),
+    json_shape=RESULT_SHAPE,
     examples=("lab down",),
 )
 def down(*, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:

@@ -36,6 +36,7 @@ _MISLEADING = (
         "Run in one terminal, it holds for that terminal only. The credentials are dummies: with them nothing can "
         "reach an account on AWS."
     ),
+    json_shape="{VARIABLE: VALUE}",
     examples=(
         'eval "$(lab env)"',
         "aws kinesis list-streams",

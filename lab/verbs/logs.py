@@ -20,6 +20,7 @@ app = VerbApp()
 
 @app.verb(
     "logs",
+    json_shape='{"time": TIME, "stream": NAME, "message": TEXT}\n…',
     examples=(
         "lab logs basic",
         "lab logs basic --follow",

@@ -14,6 +14,7 @@ app = VerbApp()
 @app.verb(
     "outputs",
     details=_("With them you find everything again with the AWS CLI, or in the AWS console."),
+    json_shape="{LESSON: {NAME: VALUE}}",
     examples=("lab outputs", "lab outputs --json | jq -r .basic.KinesisStreamName"),
 )
 def outputs(*, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:

@@ -21,6 +21,7 @@ app = VerbApp()
         "`lab up` does this by itself; here you see what is uploaded. The same input gives the same package, byte for "
         "byte, on any computer."
     ),
+    json_shape='{LESSON: {"path": FILE, "sha256": HASH}}',
     examples=("lab package", "lab package basic", "lab package --json"),
 )
 def package(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.command_line import LOCAL_STACK, AsJson, Lessons, Stack, VerbApp
-from lab.drawing import run_and_tell
+from lab.drawing import RESULT_SHAPE, run_and_tell
 from lab.target import Target
 from languages import gettext as _
 
@@ -13,6 +13,7 @@ app = VerbApp()
 @app.verb(
     "preview",
     details=_("In brackets stand the properties that make the difference."),
+    json_shape=RESULT_SHAPE,
     examples=("lab preview basic", "lab preview", "lab preview --json | jq .counts"),
 )
 def preview(lessons: Lessons = None, *, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:

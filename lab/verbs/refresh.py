@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
-from lab.drawing import run_and_tell
+from lab.drawing import RESULT_SHAPE, run_and_tell
 from lab.target import Target
 from lab.terminal import say
 from languages import gettext as _
@@ -14,6 +14,7 @@ app = VerbApp()
 @app.verb(
     "refresh",
     details=_("For when something was changed or deleted by hand: afterwards `lab up` makes it again as it should be."),
+    json_shape=RESULT_SHAPE,
     examples=("lab refresh", "lab refresh && lab preview"),
 )
 def refresh(*, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:

@@ -31,6 +31,7 @@ _LARGEST_EVENT_BYTES = 1024 * 1024
         "Events are made up like the text's own: a sensor and a value. What Kinesis refuses, because a shard takes "
         "1,000 events or 1 MB a second, is sent again, and only that."
     ),
+    json_shape='{"stream": NAME, "sent": N, "resent": N, "by_shard": {SHARD: N}}',
     examples=(
         "lab send basic",
         "lab send basic --count 5000 --rate 800",

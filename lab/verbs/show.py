@@ -25,6 +25,12 @@ app = VerbApp()
         "Items are what the function stored. Failures are the records it could not process: Lambda gave them up and "
         "put a message into the on-failure queue. Looking removes nothing."
     ),
+    json_shape="""\
+{"lesson": NAME,
+ "items": {"count": N, "newest": [{"eventId": ID, "timestamp": TIME, "data": {…}, …}]},
+ "failures": [{"shard": ID, "first_sequence_number": ID, "last_sequence_number": ID, "records": N,
+               "condition": TEXT, "attempts": N, "function_error": TEXT or null, "time": TIME}],
+ "by_shard": {SHARD: {"items": N, "failed": N}}}""",
     examples=("lab show basic", "lab show basic --limit 100", "lab show basic --json | jq .items.count"),
 )
 def show(

@@ -30,6 +30,10 @@ _SHORTEST_SEQUENCE_NUMBER = 20  # digits; shorter ones would be years
     "describe",
     summary=_("Show a stream's shards, their hash ranges, and how long it keeps records."),
     details=_("A record's shard is the one whose range holds the MD5 of its partition key, read as a 128-bit number."),
+    json_shape="""\
+{"name": NAME, "arn": ARN, "status": TEXT, "mode": TEXT, "retention_hours": N,
+ "shards": [{"id": ID, "open": true,
+             "hash_key_range": {"StartingHashKey": N, "EndingHashKey": N}}]}""",
     examples=("lab stream describe basic", "lab stream describe EventStream --json"),
 )
 def describe(name: StreamName, *, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:
@@ -75,6 +79,9 @@ def describe(name: StreamName, *, stack: Stack = LOCAL_STACK, as_json: AsJson = 
     "read",
     summary=_("Show the records of a stream, those of every shard."),
     details=_("Reading takes nothing away: a record stays until its retention is over, whoever has read it."),
+    json_shape="""\
+{"shard": ID, "sequence_number": ID, "partition_key": TEXT, "arrived": TIME, "data": TEXT}
+…""",
     examples=(
         "lab stream read basic",
         "lab stream read basic --from 10m --limit 20",

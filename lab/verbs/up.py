@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.command_line import LOCAL_STACK, AsJson, Lessons, Stack, VerbApp
-from lab.drawing import run_and_tell, tell_outputs
+from lab.drawing import RESULT_SHAPE, run_and_tell, tell_outputs
 from lab.target import Target
 from lab.terminal import say
 from languages import gettext as _
@@ -17,6 +17,7 @@ app = VerbApp()
         "Runs the Pulumi program and makes what it asks for; what is deployed already is only compared. Lessons that "
         "are not named any more are removed. Stopped or failed halfway, the same command goes on."
     ),
+    json_shape=RESULT_SHAPE,
     examples=("lab up basic", "lab up", "lab up --json | jq .outputs.basic"),
 )
 def up(lessons: Lessons = None, *, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:

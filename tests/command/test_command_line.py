@@ -8,6 +8,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from lab.help_page import LAST_PARTS
 from lab.verbs import sections
 
 VERBS = [name for _heading, verbs in sections() for name in verbs]
@@ -38,6 +39,7 @@ def test_every_verb_explains_itself_with_examples(lab, verb):
     assert shown.err == ""
     assert shown.out.startswith(f"Usage: lab {' '.join(verb)}")
     assert "Examples:\n  " in shown.out
+    assert ("What --json prints:" in shown.out) == ("  --json" in shown.out)
     usage, what_it_does, *_rest = shown.out.split("\n\n")
     assert what_it_does.strip().endswith((".", ":")), usage
     assert max(map(len, shown.out.splitlines())) <= 100
@@ -47,7 +49,7 @@ def test_every_verb_explains_itself_with_examples(lab, verb):
 def test_every_example_is_a_command_line_that_the_verb_takes(verb):
     command = get_command(importlib.import_module(f"lab.verbs.{verb[0]}").app)
     command = command.commands[verb[1]] if isinstance(command, TyperGroup) else command
-    for example in command.epilog.splitlines():
+    for example in command.epilog.split(LAST_PARTS)[0].splitlines():
         for part in re.split(r" && | \| |\$\(|\)\"", example):
             words = shlex.split(part.rstrip('"')) if part.startswith("lab ") else []
             if words[1 : 1 + len(verb)] == list(verb):
