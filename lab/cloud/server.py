@@ -11,7 +11,7 @@ import socket
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from lab.cloud import emulator
+from lab.cloud import emulator, lab_role
 from lab.cloud.door import Door
 from lab.cloud.event_source_mappings.api import Api
 from lab.cloud.event_source_mappings.bell import Bell
@@ -71,6 +71,7 @@ class LocalCloud:
         emulator.wrap_service("kinesis", self._ringing("kinesis", "Kinesis_20131202.Put"))
         emulator.wrap_service("dynamodb", self._ringing("dynamodb", "DynamoDB_20120810."))
         await self._functions.start()
+        await lab_role.seed()
         self._mappings.restore()
 
     async def stop(self) -> None:
@@ -89,6 +90,7 @@ class LocalCloud:
         await self._functions.reset()
         await emulator.reset()
         self._folder.lose_everything()
+        await lab_role.seed()
 
     def describe(self) -> dict[str, Any]:
         """Return who this cloud is."""

@@ -35,7 +35,10 @@ async def put_object(bucket: str, key: str, body: bytes) -> None:
 
 
 async def _deliver(service: str, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
-    headers = {"host": "127.0.0.1", "content-length": str(len(body)), **headers}
+    # As the account's root: whether the function's role may was asked before. S3 takes a call that names no key for
+    # an anonymous one.
+    root = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/any/aws4_request, SignedHeaders=host, Signature=none"
+    headers = {"host": "127.0.0.1", "content-length": str(len(body)), "authorization": root, **headers}
     status, _headers, answer = await call(service, method, path, headers, body)
     if status >= 300:  # noqa: PLR2004
         raise DestinationError((answer.decode() if isinstance(answer, bytes) else str(answer))[:500])

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from lab.cloud.emulator.authorization import role_may
@@ -50,7 +51,13 @@ class CloudWatchLogs:
                 return
             now_ms = int(time.time() * 1000)
             stored = [
-                {"timestamp": event.timestamp_ms, "message": event.message, "ingestionTime": now_ms} for event in events
+                {
+                    "timestamp": event.timestamp_ms,
+                    "message": event.message,
+                    "ingestionTime": now_ms,
+                    "eventId": str(uuid.uuid4()),
+                }
+                for event in events
             ]
             cloudwatch_logs._append_log_events(written_to, stored)
             plain = [{"timestamp": event.timestamp_ms, "message": event.message} for event in events]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
@@ -136,6 +137,48 @@ def test_a_poison_record_is_bisected_out_and_the_others_pass(workshop: Workshop)
     (message,) = eventually(lambda: workshop.messages(pipeline.failures), seconds=20)
     assert message["responseContext"]["functionError"] == "Unhandled"
     eventually(lambda: [3] in pipeline.batches())
+
+
+def test_s3_gets_the_records_themselves(workshop: Workshop):
+    """S3 adds `payload`, the whole event as an escaped JSON string."""
+    stream, bucket = workshop.stream(), workshop.name("bucket")
+    workshop.clients.s3.create_bucket(Bucket=bucket)
+    workshop.put(stream, "bad")
+    log, log_arn = workshop.queue()
+    s3_arn = f"arn:aws:s3:::{bucket}"
+    role = workshop.role(
+        (KINESIS_READ, stream), ("sqs:SendMessage", log_arn), ("s3:PutObject", f"{s3_arn}/*"), ("s3:ListBucket", s3_arn)
+    )
+    function = workshop.function(HANDLER, role, Environment={"Variables": {"LOG": log}})
+    mapping = workshop.mapping(
+        stream, function, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": s3_arn}}
+    )
+    (found,) = eventually(lambda: workshop.clients.s3.list_objects_v2(Bucket=bucket).get("Contents", []))
+    assert re.match(
+        rf"aws/lambda/{mapping}/shardId-0{{12}}/\d{{4}}/\d\d/\d\d/\d{{4}}-\d\d-\d\dT[\d.]{{8}}-", found["Key"]
+    )
+    message = json.loads(workshop.clients.s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
+    (record,) = json.loads(message["payload"])["Records"]
+    assert base64.b64decode(record["kinesis"]["data"]) == b'"bad"'
+
+
+def test_sns_is_told(workshop: Workshop):
+    stream = workshop.stream()
+    topic = workshop.clients.sns.create_topic(Name=workshop.name("topic"))["TopicArn"]
+    inbox, inbox_arn = workshop.queue()
+    sns = {"Service": "sns.amazonaws.com"}
+    statement = {"Effect": "Allow", "Principal": sns, "Action": "sqs:SendMessage", "Resource": inbox_arn}
+    workshop.clients.sqs.set_queue_attributes(
+        QueueUrl=inbox, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+    )
+    workshop.clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox_arn)
+    workshop.put(stream, "bad")
+    log, log_arn = workshop.queue()
+    role = workshop.role((KINESIS_READ, stream), ("sqs:SendMessage", log_arn), ("sns:Publish", topic))
+    function = workshop.function(HANDLER, role, Environment={"Variables": {"LOG": log}})
+    workshop.mapping(stream, function, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": topic}})
+    (message,) = eventually(lambda: workshop.messages(inbox))
+    assert json.loads(message["Message"])["requestContext"]["condition"] == "RetryAttemptsExhausted"
 
 
 def test_latest_begins_where_the_mapping_was_enabled(workshop: Workshop):
