@@ -171,7 +171,9 @@ def _place_of(error: BaseException, folder: Path, origins: Origins) -> tuple[Pat
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
-        for frame in reversed(traceback.extract_tb(origins.of(current))):
+        # Where it came from may be the SDK's own task; then the line that waited for it is the learner's.
+        frames = [*traceback.extract_tb(current.__traceback__), *traceback.extract_tb(origins.of(current))]
+        for frame in reversed(frames):
             path = Path(frame.filename)
             if path.is_relative_to(folder) and not any(path.is_relative_to(tool) for tool in tools):
                 return path, frame.lineno or 0

@@ -188,8 +188,8 @@ import pulumi
 
 class Thing(pulumi.CustomResource):
     """A thing of the fake provider."""
-    def __init__(self, name, opts=None, **inputs):
-        super().__init__("fake:index:Thing", name, {"address": None, "name": None, **inputs}, opts)
+    def __init__(self, resource, opts=None, **inputs):
+        super().__init__("fake:index:Thing", resource, {"address": None, "name": None, **inputs}, opts)
 
 class Group(pulumi.ComponentResource):
     """A component."""
@@ -198,8 +198,8 @@ class Group(pulumi.ComponentResource):
 
 class Provider(pulumi.ProviderResource):
     """An explicit provider."""
-    def __init__(self, name, **inputs):
-        super().__init__("fake", name, inputs, None)
+    def __init__(self, resource, **inputs):
+        super().__init__("fake", resource, inputs, None)
 
 Options = pulumi.ResourceOptions
 '''
