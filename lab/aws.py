@@ -151,7 +151,7 @@ class Clients:
             return self._clients[service]
 
     def _new_session(self) -> Session:
-        from botocore.session import Session  # noqa: PLC0415  (0.4 s; see the module's first lines)
+        from botocore.session import Session
 
         # The person's own profile must neither reach nor break what is said to the local cloud.
         session = Session(session_vars=_NO_PROFILE if self.endpoint_url else None)
@@ -160,7 +160,7 @@ class Clients:
         return session
 
     def _config(self, service: str) -> Config:
-        from botocore.config import Config  # noqa: PLC0415  (as above)
+        from botocore.config import Config
 
         shared: dict[str, Any] = {
             "read_timeout": _READ_TIMEOUT_SECONDS.get(service, 60),

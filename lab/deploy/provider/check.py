@@ -22,10 +22,6 @@ _SUFFIX_LENGTH = 7
 _AUTO_NAME = re.compile(r"-[0-9a-f]{7}(\.fifo)?$")
 
 
-class NameTooLongError(ValueError):
-    """A made-up name would be longer than AWS takes."""
-
-
 def is_auto_name(name: object) -> bool:
     """Say whether a physical name looks made up: it may then be kept by an update, and a replacement gets another."""
     return isinstance(name, str) and bool(_AUTO_NAME.search(name))
@@ -39,20 +35,10 @@ def auto_name(rule: AutoName, name: str, seed: bytes, inputs: Properties) -> str
         name: the resource's name in the program.
         seed: from the engine; another one for a replacement. Empty means chance.
         inputs: for the ending of FIFO queues and topics.
-
-    Raises:
-        NameTooLongError: AWS would not take it.
     """
     ending = ".fifo" if rule.fifo and inputs.get(rule.fifo) else ""
     digits = hashlib.sha256(seed or secrets.token_bytes(32)).hexdigest()[:_SUFFIX_LENGTH]
-    made = f"{name.lower() if rule.lower_case else name}-{digits}{ending}"
-    if len(made) > rule.longest:
-        raise NameTooLongError(
-            _("with its suffix the name {name} has {length} characters, and AWS takes {longest}").format(
-                name=made, length=len(made), longest=rule.longest
-            )
-        )
-    return made
+    return f"{name.lower() if rule.lower_case else name}-{digits}{ending}"
 
 
 def check(
@@ -70,18 +56,14 @@ def check(
     """
     inputs = {key: value for key, value in news.items() if value is not None}
     plain: Properties = pv.strip_secrets(inputs)
-    failures = [
-        provider_pb2.CheckFailure(property=property_, reason=reason) for property_, reason in _faults(resource, plain)
-    ]
     if default_tags and "tags" in resource.inputs and isinstance(plain.get("tags", {}), dict):
         inputs["tags"] = {**default_tags, **plain.get("tags", {})}
     if (rule := resource.name) and rule.property not in inputs:
         old = pv.strip_secrets(olds.get(rule.property))
-        try:
-            inputs[rule.property] = old if is_auto_name(old) else auto_name(rule, name, seed, plain)
-        except NameTooLongError as error:
-            failures.append(provider_pb2.CheckFailure(property=rule.property, reason=str(error)))
-    return inputs, failures
+        made = old if is_auto_name(old) else auto_name(rule, name, seed, plain)
+        inputs[rule.property] = plain[rule.property] = made
+    faults = _faults(resource, plain)
+    return inputs, [provider_pb2.CheckFailure(property=property_, reason=reason) for property_, reason in faults]
 
 
 def unsupported_type(token: str, count: int) -> provider_pb2.CheckFailure:
@@ -115,6 +97,8 @@ def _faults(resource: Resource, inputs: Properties) -> Iterator[tuple[str, str]]
             )
         elif reason := _refused(name, value, resource.inputs[name]):
             yield name, reason
+    if (rule := resource.name) and (reason := _refused_name(rule, inputs[rule.property])):
+        yield rule.property, reason
 
 
 def _refused(name: str, value: Any, spec: Input) -> str:
@@ -129,3 +113,16 @@ def _refused(name: str, value: Any, spec: Input) -> str:
     return _("{property} must be one of {values}, not {value}").format(
         property=name, values=", ".join(sorted(map(str, allowed))), value=value
     )
+
+
+def _refused_name(rule: AutoName, name: Any) -> str:
+    """Return why AWS would not take a physical name, "" when it would (or it is not known yet)."""
+    if name == pv.UNKNOWN:
+        return ""
+    if not isinstance(name, str) or not re.fullmatch(rule.pattern, name):
+        return _("{name} is not a name that AWS takes here: {pattern}").format(name=name, pattern=rule.pattern)
+    if len(name) > rule.longest:
+        return _("{name} has {length} characters, and AWS takes {longest}").format(
+            name=name, length=len(name), longest=rule.longest
+        )
+    return ""

@@ -319,7 +319,7 @@ def _inputs_as_found(resource: Resource, found: Properties, old: Properties, kno
     for name, spec in resource.inputs.items():
         actual = found.get(name)
         if not spec.told:
-            if name in old:
+            if name in old and found.get(name, old[name]) is not None:
                 inputs[name] = old[name]
         elif name in old and spec.same(old[name], actual):
             inputs[name] = old[name]

@@ -102,6 +102,8 @@ def test_names_are_as_the_services_want_them() -> None:
     assert resource("aws:sqs/queue:Queue").check({"fifoQueue": True})["name"].endswith(".fifo")
     _, failures = resource("aws:iam/role:Role", "r" * 60).try_check({"assumeRolePolicy": "{}"})
     assert "has 68 characters, and AWS takes 64" in failures["name"]
+    _, failures = resource("aws:sqs/queue:Queue").try_check({"name": "not a valid name!"})
+    assert failures["name"].startswith("not a valid name! is not a name that AWS takes here")
 
 
 def test_the_provider_s_own_tags_go_on_everything_that_takes_tags() -> None:

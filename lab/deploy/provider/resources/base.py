@@ -31,7 +31,8 @@ class Input:
         allowed: the values it may have: a set, or a range of whole numbers.
         affects: outputs that a change of it changes too.
         kind: `document` is a JSON text, where only the meaning counts; `set` a list whose order means nothing.
-        told: AWS tells it back; what is not told (`forceDestroy`) stays as it was when a resource is read.
+        told: AWS tells it back. What it does not tell (`forceDestroy`) stays as it was when a resource is read, unless
+            `read` says None of it: it is no longer true.
     """
 
     default: Any = None
@@ -74,12 +75,14 @@ class AutoName:
     Args:
         property: the input that holds the physical name.
         longest: the most characters that AWS takes.
+        pattern: a regular expression for the names that AWS takes; the emulator underneath takes any.
         lower_case: AWS takes no capitals.
         fifo: the input that, when true, makes AWS ask for the ending `.fifo`.
     """
 
     property: str
     longest: int
+    pattern: str = r".+"
     lower_case: bool = False
     fifo: str = ""
 

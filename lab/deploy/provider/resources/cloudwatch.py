@@ -45,7 +45,7 @@ class LogGroup(Resource):
     """A log group; its id is its name. A retention of 0 days means for ever."""
 
     pulumi_type = "aws:cloudwatch/logGroup:LogGroup"
-    name = AutoName("name", longest=512)
+    name = AutoName("name", longest=512, pattern=r"[A-Za-z0-9_./#-]+")
     inputs = {
         "name": Input(replaces=True),
         "retentionInDays": Input(default=0, allowed=_RETENTIONS),

@@ -24,7 +24,7 @@ class Table(Resource):
     """A table; its id is its name."""
 
     pulumi_type = "aws:dynamodb/table:Table"
-    name = AutoName("name", longest=255)
+    name = AutoName("name", longest=255, pattern=r"[A-Za-z0-9_.-]{3,}")
     inputs = {
         "name": Input(replaces=True),
         "hashKey": Input(required=True, replaces=True),

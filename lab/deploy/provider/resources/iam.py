@@ -19,7 +19,7 @@ class Role(Resource):
     """A role; its id is its name."""
 
     pulumi_type = "aws:iam/role:Role"
-    name = AutoName("name", longest=64)
+    name = AutoName("name", longest=64, pattern=r"[A-Za-z0-9_+=,.@-]+")
     inputs = {
         "name": Input(replaces=True),
         "assumeRolePolicy": Input(required=True, kind="document"),
@@ -91,7 +91,7 @@ class RolePolicy(Resource):
     """A policy inside a role; its id is `<role>:<name>`."""
 
     pulumi_type = "aws:iam/rolePolicy:RolePolicy"
-    name = AutoName("name", longest=128)
+    name = AutoName("name", longest=128, pattern=r"[A-Za-z0-9_+=,.@-]+")
     inputs = {
         "name": Input(replaces=True),
         "role": Input(required=True, replaces=True),

@@ -23,7 +23,7 @@ class Stream(Resource):
     """A data stream; its id is its ARN."""
 
     pulumi_type = "aws:kinesis/stream:Stream"
-    name = AutoName("name", longest=128)
+    name = AutoName("name", longest=128, pattern=r"[A-Za-z0-9_.-]+")
     inputs = {
         "name": Input(replaces=True),
         "shardCount": Input(allowed=range(1, 10_001)),

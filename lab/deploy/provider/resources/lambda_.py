@@ -49,7 +49,7 @@ class Function(Resource):
     """A function; its id is its name."""
 
     pulumi_type = "aws:lambda/function:Function"
-    name = AutoName("name", longest=64)
+    name = AutoName("name", longest=64, pattern=r"[A-Za-z0-9_-]+")
     inputs = {
         "name": Input(replaces=True),
         "code": _Code(told=False),
@@ -141,7 +141,7 @@ class Permission(Resource):
     """Who may call a function; its id is the statement's id. Every change is another permission."""
 
     pulumi_type = "aws:lambda/permission:Permission"
-    name = AutoName("statementId", longest=100)
+    name = AutoName("statementId", longest=100, pattern=r"[A-Za-z0-9_-]+")
     inputs = {
         "statementId": Input(replaces=True),
         "action": Input(required=True, replaces=True),

@@ -24,7 +24,7 @@ class Bucket(Resource):
     """A bucket; its id is its name."""
 
     pulumi_type = "aws:s3/bucket:Bucket"
-    name = AutoName("bucket", longest=63, lower_case=True)
+    name = AutoName("bucket", longest=63, pattern=r"[a-z0-9][a-z0-9.-]+[a-z0-9]", lower_case=True)
     inputs = {
         "bucket": Input(replaces=True),
         "forceDestroy": Input(default=False, told=False),

@@ -32,7 +32,7 @@ class Topic(Resource):
     """A topic; its id is its ARN."""
 
     pulumi_type = "aws:sns/topic:Topic"
-    name = AutoName("name", longest=256, fifo="fifoTopic")
+    name = AutoName("name", longest=256, pattern=r"[A-Za-z0-9_-]+(\.fifo)?", fifo="fifoTopic")
     inputs = {
         "name": Input(replaces=True),
         "displayName": Input(default=""),

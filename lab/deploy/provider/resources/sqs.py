@@ -37,7 +37,7 @@ class Queue(Resource):
     """A queue; its id is its URL."""
 
     pulumi_type = "aws:sqs/queue:Queue"
-    name = AutoName("name", longest=80, fifo="fifoQueue")
+    name = AutoName("name", longest=80, pattern=r"[A-Za-z0-9_-]+(\.fifo)?", fifo="fifoQueue")
     inputs = {
         "name": Input(replaces=True),
         "visibilityTimeoutSeconds": Input(default=30, allowed=range(43_201)),
