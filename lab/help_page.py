@@ -64,7 +64,7 @@ def of_group(
 
 
 def _usage(line: str) -> str:
-    return f"{styled(_('Usage:'), 'bold')} {line}"
+    return styled(_("Usage:"), "bold") + f" {line}"
 
 
 def _argument_name(argument: TyperArgument) -> str:

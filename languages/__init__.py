@@ -51,7 +51,7 @@ def _translations(code: str) -> _gettext.NullTranslations:
 
 
 def _compile(source: Path) -> bytes:
-    from babel.messages import mofile, pofile  # noqa: PLC0415  (only when a catalogue changed: it costs 80 ms)
+    from babel.messages import mofile, pofile  # only when a catalogue changed: it costs 80 ms
 
     with source.open("rb") as file:
         catalogue = pofile.read_po(file)

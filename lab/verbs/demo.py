@@ -105,7 +105,7 @@ def _send(target: Target, outputs: Mapping[str, Any]) -> list[Put]:
         )
         sent.append(Put(event, answer["ShardId"], answer["SequenceNumber"]))
         remark = "  " + _("(the text's own event)") if event is THE_TEXTS_OWN else ""
-        remark = styled(f"  {_('(not JSON)')}", "yellow") if event is NOT_JSON else remark
+        remark = styled("  " + _("(not JSON)"), "yellow") if event is NOT_JSON else remark
         say(f"  {event.payload.decode()}{remark}")
     return sent
 

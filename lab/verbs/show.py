@@ -80,7 +80,14 @@ def tell_items(items: Items, table_name: str) -> None:
         return
     tell_each_item(items.newest)
     if items.count > len(items.newest):
-        say("  " + _("… and {count} older ones (--limit shows more).").format(count=items.count - len(items.newest)))
+        _tell_the_older_ones(items.count - len(items.newest))
+
+
+def _tell_the_older_ones(count: int) -> None:
+    text = ngettext(
+        "… and {count} older one (--limit shows more).", "… and {count} older ones (--limit shows more).", count
+    )
+    say("  " + text.format(count=count))
 
 
 def tell_each_item(items: list[dict[str, Any]]) -> None:
@@ -101,7 +108,7 @@ def tell_failures(failures: list[Failure], lesson: str, limit: int) -> None:
     for failure in failures[:limit]:
         tell_failure(failure)
     if len(failures) > limit:
-        say("  " + _("… and {count} older ones (--limit shows more).").format(count=len(failures) - limit))
+        _tell_the_older_ones(len(failures) - limit)
     if failures:
         say("  " + _("The message says where a record lies, not what it says. Read the newest one in its stream:"))
         newest = failures[0]
