@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lab.cloud.event_source_mappings.batch import Record
 
 PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024
@@ -53,6 +55,10 @@ class Collector:
         self._waiting.append(collected)
         self._waiting_bytes += len(collected.text) + len(_SEPARATOR)
 
+    def arrivals(self) -> tuple[float, float] | None:
+        """Return when the first and the last waiting record arrived, None when nothing waits."""
+        return (self._waiting[0].record.arrived, self._waiting[-1].record.arrived) if self._waiting else None
+
     def due(self, now: float, *, closed: bool = False) -> float | None:
         """Return the seconds until a batch is due (0: now), None when nothing waits.
 
@@ -67,11 +73,16 @@ class Collector:
             return 0.0
         return max(0.0, self._window_began + self._window_seconds - now)
 
-    def take(self, now: float) -> list[Collected]:
-        """Take the next batch: at most the batch size, at most 6 MB (a single larger record goes alone)."""
+    def take(self, now: float, holds: Callable[[float], bool] = lambda _arrived: True) -> list[Collected]:
+        """Take the next batch: at most the batch size, at most 6 MB (a single larger record goes alone).
+
+        Args:
+            now: a clock that never jumps, seconds.
+            holds: says by its arrival time whether a record may go into this batch; those behind one that may not wait.
+        """
         batch: list[Collected] = []
         size = _ENVELOPE_BYTES
-        while self._waiting and len(batch) < self._batch_size:
+        while self._waiting and len(batch) < self._batch_size and holds(self._waiting[0].record.arrived):
             more = len(self._waiting[0].text) + len(_SEPARATOR)
             if batch and size + more > PAYLOAD_LIMIT_BYTES:
                 break

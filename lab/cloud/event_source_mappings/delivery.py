@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lab.cloud import emulator
 from lab.cloud.event_source_mappings import batch, failure_message
 from lab.cloud.event_source_mappings.collector import Collected, payload
+from lab.cloud.event_source_mappings.windows import Window, with_window
 from lab.json_values import is_object
 
 if TYPE_CHECKING:
@@ -36,6 +37,33 @@ class Answer:
     payload: bytes = b"null"
     function_error: str | None = None
     throttled: bool = False
+
+
+class Windowing:
+    """The tumbling window a shard is in, kept with its checkpoint.
+
+    Args:
+        window: the window.
+        keep: takes the window whenever it changes, None when it is closed.
+    """
+
+    def __init__(self, window: Window, keep: Callable[[Window | None], None]) -> None:
+        self.window = window
+        self._keep = keep
+        keep(window)
+
+    def accept(self, answer: bytes) -> bool:
+        """Take over the state in an answer; say whether there is one."""
+        accepted = self.window.accept(answer)
+        if accepted is None:
+            return False
+        self.window = accepted
+        self._keep(accepted)
+        return True
+
+    def closed(self) -> None:
+        """Forget the window."""
+        self._keep(None)
 
 
 class Invoker(Protocol):
@@ -81,12 +109,15 @@ class Delivery:
         self._result = result
         self._stopping = stopping
 
-    async def deliver(self, collected: list[Collected], ended: Callable[[Iterable[str]], None]) -> None:
+    async def deliver(
+        self, collected: list[Collected], ended: Callable[[Iterable[str]], None], windowing: Windowing | None = None
+    ) -> None:
         """Work one batch through until every record of it has ended.
 
         Args:
             collected: the batch.
             ended: told the sequence numbers of records that have ended, as soon as they have.
+            windowing: the tumbling window that all of the batch belongs to.
         """
         texts = {each.record.sequence_number: each.text for each in collected}
         state = batch.start(tuple(each.record for each in collected), self._policy())
@@ -102,7 +133,7 @@ class Delivery:
                     await self._discard(discard, texts)
                     state = batch.after_discard(state, discard)
                 case batch.Invoke(records=records):
-                    outcome = await self._attempt(records, texts)
+                    outcome = await self._attempt(records, texts, windowing)
                     state = batch.after_invocation(state, outcome, self._clock.now(), self._clock.backoff)
                     self._tell(records, outcome, state)
             if state is not before:
@@ -123,9 +154,34 @@ class Delivery:
             bisect=configuration.bisect,
         )
 
-    async def _attempt(self, records: tuple[batch.Record, ...], texts: dict[str, str]) -> batch.Outcome:
+    async def close_window(self, windowing: Windowing) -> None:
+        """Invoke the function for the last time in a window, with no records; retried as a batch is."""
+        failures = 0
+        while not self._stopping.is_set():
+            configuration = self._configuration()
+            event = with_window(payload([]), windowing.window, shard_id=self._shard_id,
+                                stream_arn=configuration.stream_arn, final=True)  # fmt: skip
+            self._trace("window_closing", start=windowing.window.start, early=windowing.window.ended_early)
+            answer = await self._invoke(configuration.function_arn, event.encode())
+            if not answer.throttled:
+                succeeded = answer.function_error is None
+                self._result("OK" if succeeded else "PROBLEM: Function call failed")
+                failures += not succeeded
+                limit = configuration.maximum_retry_attempts
+                if succeeded or (limit != batch.UNLIMITED and failures > limit):
+                    self._trace("window_closed", start=windowing.window.start, given_up=not succeeded)
+                    windowing.closed()
+                    return
+            await self._wait(self._clock.now() + self._clock.backoff(failures + 1))
+
+    async def _attempt(
+        self, records: tuple[batch.Record, ...], texts: dict[str, str], windowing: Windowing | None
+    ) -> batch.Outcome:
         configuration = self._configuration()
         event = payload([texts[record.sequence_number] for record in records])
+        if windowing:
+            event = with_window(event, windowing.window, shard_id=self._shard_id,
+                                stream_arn=configuration.stream_arn, final=False)  # fmt: skip
         self._trace("invoked", **_span(records))
         # Set by the moment the function is called, as on AWS: how far behind the newest record of the batch is.
         age_milliseconds = max(0.0, (self._clock.now() - records[-1].arrived) * 1000)
@@ -136,6 +192,8 @@ class Delivery:
             return batch.Throttled()
         if answer.function_error:
             return batch.Failed(answer.function_error)
+        if windowing and not windowing.accept(answer.payload):
+            return batch.Failed(None)  # an answer without a state
         if not configuration.reports_batch_item_failures:
             return batch.Succeeded()
         return read_partial_answer(answer.payload, [record.sequence_number for record in records])

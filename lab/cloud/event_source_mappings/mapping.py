@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,8 @@ DEFAULTS: dict[str, Any] = {
     "TumblingWindowInSeconds": 0,
 }
 """What CreateEventSourceMapping answers for what was not given (recorded on AWS)."""
+
+_log = logging.getLogger("lab.event_source_mappings")
 
 NO_RECORDS = "No records processed"
 SHARD_POLL_SECONDS = 1.0
@@ -96,6 +100,11 @@ class Configuration:
     def on_failure(self) -> str | None:
         """ARN of the on-failure destination."""
         return as_object(self._get("DestinationConfig").get("OnFailure")).get("Destination")
+
+    @property
+    def tumbling_window_seconds(self) -> int:
+        """Length of the windows that are summed up; 0 for none."""
+        return self._get("TumblingWindowInSeconds")
 
     @property
     def starting_position(self) -> StartingPosition:
@@ -255,7 +264,15 @@ class Mapping:
             # A shard that was not there at the start was made by a split or merge: it is read from its beginning.
             position = self.positions.setdefault(shard.shard_id, {"after": None})
             reader = ShardReader(self, source, shard.shard_id, position, self._surroundings)
-            self._readers[shard.shard_id] = (reader, asyncio.create_task(reader.run()))
+            task = asyncio.create_task(reader.run())
+            task.add_done_callback(functools.partial(self._reader_ended, shard.shard_id))
+            self._readers[shard.shard_id] = (reader, task)
+
+    def _reader_ended(self, shard_id: str, task: asyncio.Task[None]) -> None:
+        """Let a reader that broke be started again, from the checkpoint, at the next look for shards."""
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("The reader of %s failed; it begins again at its checkpoint.", shard_id, exc_info=error)
+            self._readers.pop(shard_id, None)
 
     def may_read(self) -> bool:
         """Say whether the function's role may still read the stream (looked at once a second)."""

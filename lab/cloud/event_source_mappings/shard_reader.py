@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lab.cloud.event_source_mappings import filters
 from lab.cloud.event_source_mappings.collector import Collector
-from lab.cloud.event_source_mappings.delivery import Delivery
+from lab.cloud.event_source_mappings.delivery import Delivery, Windowing
 from lab.cloud.event_source_mappings.progress import Progress
 from lab.cloud.event_source_mappings.sources import Source, SourceGoneError
+from lab.cloud.event_source_mappings.windows import Window, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +87,12 @@ class ShardReader:
                 seen = bell.rings
                 closed = self._read()
                 self._start_batches(closed=closed)
-                if closed and not self._progress and not any(lane.under_way for lane in self._lanes):
+                if (
+                    closed
+                    and not self._progress
+                    and not any(lane.under_way for lane in self._lanes)
+                    and not self._window()
+                ):
                     self._position["ended"] = True
                     self._trace("shard_ended")
                     self._mapping.changed()
@@ -150,14 +157,54 @@ class ShardReader:
             if lane.under_way and lane.under_way.done():
                 lane.under_way.result()  # an error of ours must not vanish
                 lane.under_way = None
-            if lane.under_way is None and lane.collector.due(now, closed=closed) == 0.0:
-                batch = lane.collector.take(now)
-                lane.under_way = asyncio.create_task(lane.delivery.deliver(batch, self._ended))
+            if lane.under_way is None and not self._stopping.is_set():
+                if self._mapping.configuration.tumbling_window_seconds:
+                    self._start_windowed(lane, now, closed=closed)
+                elif lane.collector.due(now, closed=closed) == 0.0:
+                    batch = lane.collector.take(now)
+                    lane.under_way = asyncio.create_task(lane.delivery.deliver(batch, self._ended))
+
+    def _start_windowed(self, lane: Lane, now: float, *, closed: bool) -> None:
+        """Start the next batch of the window the shard is in, or close the window."""
+        arrivals = lane.collector.arrivals()
+        window = self._window()
+        if window and self._window_is_over(window, arrivals, closed=closed):
+            windowing = Windowing(window, self._keep_window)
+            lane.under_way = asyncio.create_task(lane.delivery.close_window(windowing))
+            return
+        if arrivals is None:
+            return
+        first, last = arrivals
+        window = window or window_of(first, self._window_seconds())
+        if lane.collector.due(now, closed=closed or not window.holds(last)) == 0.0:
+            windowing = Windowing(window, self._keep_window)
+            batch = lane.collector.take(now, window.holds)
+            lane.under_way = asyncio.create_task(lane.delivery.deliver(batch, self._ended, windowing))
+
+    def _window_is_over(self, window: Window, arrivals: tuple[float, float] | None, *, closed: bool) -> bool:
+        if window.ended_early:
+            return True
+        if arrivals:
+            return not window.holds(arrivals[0])
+        return closed or self._surroundings.clock.now() >= window.end
+
+    def _window_seconds(self) -> float:
+        return self._surroundings.clock.scaled(self._mapping.configuration.tumbling_window_seconds)
+
+    def _window(self) -> Window | None:
+        kept = self._position.get("window")
+        return Window(**kept) if kept else None
+
+    def _keep_window(self, window: Window | None) -> None:
+        self._position["window"] = asdict(window) if window else None
+        self._mapping.changed()
 
     async def _wait(self, bell: Bell, seen: int) -> None:
         """Wait for a write, the end of a batch, or the end of a window, whichever comes first."""
         now = self._surroundings.clock.monotonic()
         dues = [due for lane in self._lanes if lane.under_way is None and (due := lane.collector.due(now)) is not None]
+        if window := self._window():
+            dues.append(max(0.0, window.end - self._surroundings.clock.now()))
         timeout = min([IDLE_POLL_SECONDS, *dues])
         under_way = [lane.under_way for lane in self._lanes if lane.under_way]
         waits: list[asyncio.Task[Any]] = [*under_way, asyncio.create_task(self._stopping.wait())]

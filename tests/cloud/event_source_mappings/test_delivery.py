@@ -303,3 +303,53 @@ def test_list_filters_and_pages_and_tags(workshop: Workshop):
     assert aws.list_tags(Resource=arn)["Tags"] == {"lesson": "basic"}
     aws.untag_resource(Resource=arn, TagKeys=["lesson"])
     assert aws.list_tags(Resource=arn)["Tags"] == {}
+
+
+# --- tumbling windows
+
+SUMMING = """
+import base64, json, os, boto3
+sqs = boto3.client("sqs")
+def handler(event, context):
+    seen = event | {"count": len(event["Records"])}
+    sqs.send_message(QueueUrl=os.environ["LOG"], MessageBody=json.dumps(seen))
+    if os.environ.get("FORGETS"):
+        return None
+    state = event["state"]
+    for record in event["Records"]:
+        state["sum"] = state.get("sum", 0) + json.loads(base64.b64decode(record["kinesis"]["data"]))
+    return {"state": state}
+"""
+
+
+def test_a_tumbling_window_sums_up_and_ends_with_a_final_invocation(workshop: Workshop):
+    stream = workshop.stream()
+    log, log_arn = workshop.queue()
+    role = workshop.role((KINESIS_READ, stream), ("sqs:SendMessage", log_arn))
+    function = workshop.function(SUMMING, role, Environment={"Variables": {"LOG": log}})
+    workshop.mapping(stream, function, TumblingWindowInSeconds=1, BatchSize=2)
+    workshop.put(stream, 1, 2, 3)
+
+    def finals() -> list[dict[str, Any]]:
+        return [event for event in workshop.messages(log) if event["isFinalInvokeForWindow"]]
+
+    eventually(lambda: sum(final["state"].get("sum", 0) for final in finals()) == 6)
+    for event in workshop.messages(log):
+        assert event["shardId"] == "shardId-000000000000"
+        assert event["eventSourceARN"] == stream
+        assert not event["isWindowTerminatedEarly"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", event["window"]["start"])
+        assert (event["count"] == 0) == event["isFinalInvokeForWindow"]
+
+
+def test_an_answer_without_state_is_a_failure(workshop: Workshop):
+    stream = workshop.stream()
+    log, log_arn = workshop.queue()
+    failures, failures_arn = workshop.queue()
+    role = workshop.role((KINESIS_READ, stream), ("sqs:SendMessage", [log_arn, failures_arn]))
+    function = workshop.function(SUMMING, role, Environment={"Variables": {"LOG": log, "FORGETS": "1"}})
+    destination = {"OnFailure": {"Destination": failures_arn}}
+    workshop.mapping(stream, function, TumblingWindowInSeconds=1, MaximumRetryAttempts=0, DestinationConfig=destination)
+    workshop.put(stream, 1)
+    (message,) = eventually(lambda: workshop.messages(failures))
+    assert message["responseContext"]["functionError"] is None
