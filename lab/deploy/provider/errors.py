@@ -6,6 +6,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
+from lab.errors import LabError
 from languages import gettext as _
 
 if TYPE_CHECKING:
@@ -72,4 +73,6 @@ def explain(error: Exception, endpoint: str) -> str:
     if kind == "ParamValidationError":
         # botocore quotes the value it refuses, and an environment variable may be a password.
         return re.sub(r", value: .*?, type: ", ", type: ", str(error), flags=re.DOTALL).replace("\n", " ")
-    return str(error) or kind
+    if isinstance(error, (LabError, OSError, ValueError)):
+        return str(error)
+    return f"{kind}: {error}"

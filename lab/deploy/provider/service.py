@@ -245,23 +245,26 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             urn: of the resource, for the message.
             type_: Pulumi's name of the resource's type.
             inputs: the checked inputs that the create was given, plain; secrets may be wrapped.
+
+        Raises:
+            LabError: the cloud could not be asked, or nobody wrote the type.
         """
-        if type_ not in RESOURCES:
-            raise LabError(
-                _("{resource} cannot be looked for").format(resource=urn),
-                why=unsupported_type(type_, len(RESOURCES)).reason,
-            )
-        resource = RESOURCES[type_]
         try:
+            resource = _of_type(type_)
             return resource.find(self.account, resource.with_defaults(pv.strip_secrets(dict(inputs))))
         except Exception as error:
             if is_missing(error):
                 return None
-            raise
+            why = explain(error, self._endpoint)
+            raise LabError(_("{resource} could not be looked for: {why}").format(resource=urn, why=why)) from error
+
+    @property
+    def _endpoint(self) -> str:
+        return self._configuration.endpoint if self._configuration else ""
 
     def failure(self, method: str, request: Any, error: Exception) -> str:
         """Return what a person is told about a failed call."""
-        why = explain(error, self._account.endpoint_url or "" if self._account else "")
+        why = explain(error, self._endpoint)
         sentences = {
             "Create": _("{resource} could not be made: {why}"),
             "Update": _("{resource} could not be changed: {why}"),
@@ -283,6 +286,10 @@ def _token_and_name(request: Any) -> tuple[str, str]:
 
 def _resource(request: Any) -> Resource:
     token, _name = _token_and_name(request)
+    return _of_type(token)
+
+
+def _of_type(token: str) -> Resource:
     if token not in RESOURCES:
         raise LabError(unsupported_type(token, len(RESOURCES)).reason)
     return RESOURCES[token]

@@ -325,6 +325,33 @@ def test_a_resource_from_its_creation_to_its_end(type_: str, provider: AwsProvid
     assert deployed.find() is None
 
 
+def test_indexes_with_capacity_of_their_own(provider: AwsProvider) -> None:
+    """Capacity can be changed in place; a local index is there from the beginning or not at all."""
+
+    def capacity(units: int) -> dict[str, Any]:
+        return {"globalSecondaryIndexes": [index("by-a", "a", readCapacity=units, writeCapacity=1)]}
+
+    table = Deployed(
+        provider,
+        "aws:dynamodb/table:Table",
+        "indexes",
+        {
+            "hashKey": "pk",
+            "rangeKey": "sk",
+            "attributes": attributes("pk", "sk", "a"),
+            "readCapacity": 1,
+            "writeCapacity": 1,
+            "localSecondaryIndexes": [{"name": "local", "rangeKey": "a", "projectionType": "KEYS_ONLY"}],
+            **capacity(1),
+        },
+    ).create()
+    assert_read_equals(table)
+    update(table, capacity(3))
+    assert_read_equals(table)
+    assert list(table.diff(table.changed({"localSecondaryIndexes": None})).replaces) == ["localSecondaryIndexes"]
+    table.delete()
+
+
 def update(deployed: Deployed, changes: dict[str, Any]) -> None:
     """Update a resource; its preview must know all that the update does not change."""
     resource = RESOURCES[deployed.type]

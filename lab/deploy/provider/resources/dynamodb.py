@@ -141,7 +141,9 @@ class Table(Resource):
         """Remove and add indexes one by one, as DynamoDB wants it; an index that changed is made again."""
         if not change.of("globalSecondaryIndexes", "billingMode"):
             return
-        old, new = _by_name(change.old), _by_name(change.new)
+        # What is there, not what was said: an update that failed half-way may have made some of them.
+        table = aws.dynamodb.describe_table(TableName=change.id)["Table"]
+        old, new = _by_name({"globalSecondaryIndexes": _global_indexes(table, change.new)}), _by_name(change.new)
         for name in old:
             if name not in new or _shape(old[name]) != _shape(new[name]):
                 _update(aws, change.id, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": name}}])
@@ -150,7 +152,7 @@ class Table(Resource):
                 create = {"Create": _index(index, change.new)}
                 attributes = _attributes(change.new)
                 _update(aws, change.id, AttributeDefinitions=attributes, GlobalSecondaryIndexUpdates=[create])
-            elif old[name] != index and (capacity := _capacity(index, change.new)):
+            elif (capacity := _capacity(index, change.new)) and capacity != _capacity(old[name], change.new):
                 update = {"Update": {"IndexName": name, "ProvisionedThroughput": capacity}}
                 _update(aws, change.id, GlobalSecondaryIndexUpdates=[update])
 
@@ -181,7 +183,7 @@ def _computed(table: Mapping[str, Any]) -> Properties:
 
 
 def _stream(inputs: Properties) -> dict[str, Any]:
-    return {"StreamEnabled": True, "StreamViewType": inputs["streamViewType"]}
+    return {"StreamEnabled": True, **given(StreamViewType=inputs.get("streamViewType"))}
 
 
 def _attributes(inputs: Properties) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lab.deploy.provider.archives import zip_of
 from lab.deploy.provider.errors import code_of, undone_on_failure
 from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
-from lab.deploy.provider.values import as_said, given, part, parts, tags_of, to_aws, told
+from lab.deploy.provider.values import as_said, given, is_object, part, parts, tags_of, to_aws, told
 from lab.errors import LabError
 from languages import gettext as _
 
@@ -175,8 +175,8 @@ class Permission(Resource):
         for test in statement.get("Condition", {}).values():
             conditions |= {key.lower(): value for key, value in test.items()}
         principal = statement["Principal"]
-        if isinstance(principal, dict):
-            principal = next(iter(principal.values()))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        if is_object(principal):
+            principal = next(iter(principal.values()))
         return {
             "id": statement_id,
             "statementId": statement_id,
@@ -258,7 +258,7 @@ class EventSourceMapping(Resource):
         uuid = aws.lambda_.create_event_source_mapping(
             **to_aws(arguments), **given(DestinationConfig=_destination(inputs.get("destinationConfig")))
         )["UUID"]
-        with undone_on_failure(lambda: aws.lambda_.delete_event_source_mapping(UUID=uuid)):
+        with undone_on_failure(lambda: self.delete(aws, uuid, {})):
             return uuid, _mapping_as_told(_wait_until_settled(aws, uuid), inputs)
 
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:

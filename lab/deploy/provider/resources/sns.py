@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
-from lab.deploy.provider.values import as_text, from_text, given, tag_list, tags_from_list, tags_of
+from lab.deploy.provider.values import as_text, given, tag_list, tags_from_list, tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,13 +83,7 @@ class Topic(Resource):
 def _topic_as_told(aws: Account, arn: str) -> Properties:
     """Return what SNS tells of a topic, without its tags."""
     attributes: Mapping[str, str] = aws.sns.get_topic_attributes(TopicArn=arn)["Attributes"]
-    settings: dict[str, Any] = {
-        name: from_text(attributes[key]) for name, key in _ATTRIBUTES.items() if attributes.get(key)
-    }
-    return {
-        "displayName": "",
-        **settings,
-        "name": arn.rsplit(":", 1)[-1],
-        "arn": arn,
-        "owner": attributes.get("Owner", ""),
-    }
+    settings = {name: attributes[key] for name, key in _ATTRIBUTES.items() if attributes.get(key)}
+    truths = {name: attributes.get(_ATTRIBUTES[name]) == "true" for name in _FIFO_ONLY}
+    computed = {"name": arn.rsplit(":", 1)[-1], "arn": arn, "owner": attributes.get("Owner", "")}
+    return {"displayName": "", **settings, **truths, **computed}
