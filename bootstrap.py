@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -55,7 +55,7 @@ def is_ready(*, development: bool) -> bool:
 
 
 @contextlib.contextmanager
-def only_one() -> Iterator[None]:
+def only_one() -> Generator[None]:
     """Wait until no other set-up works on this clone."""
     folder = ROOT / ".lab"
     folder.mkdir(exist_ok=True)
@@ -82,7 +82,8 @@ def run(title: str, command: list[str]) -> None:
 
 def install_uv() -> None:
     """Install uv, itself a package: it installs the rest in a fraction of the time."""
-    requirements = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", "requirements/uv.txt"]
+    options = ["--quiet", "--disable-pip-version-check", "--require-hashes"]
+    requirements = ["install", *options, "-r", "requirements/uv.txt"]
     pip = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False)
     if pip.returncode == 0:
         # Making pip a second time, inside .venv, takes longer than all the rest of this step.

@@ -66,7 +66,7 @@ def _measure(home: Path) -> None:
     print(table(figures))
     for figure in figures[4:6]:
         print(f"\n{figure.what}: {figure.median / bare.median:.2f} × the bare import")
-    print(f"\nThe cloud's process: {fresh_mb:.0f} MB fresh (goal 60), {deployed_mb:.0f} MB with basic deployed (goal 120)")
+    print(f"\nThe cloud's process: {fresh_mb:.0f} MB fresh (goal 60), {deployed_mb:.0f} MB after basic (goal 120)")
 
 
 def _travel(home: Path) -> list[float]:
@@ -81,7 +81,9 @@ def _travel(home: Path) -> list[float]:
     for number in range(EVENTS):
         begin = time.perf_counter()
         put = clients.kinesis.put_record(
-            StreamName=names["KinesisStreamName"], PartitionKey="k", Data=json.dumps({"sensor": "t", "n": number}).encode()
+            StreamName=names["KinesisStreamName"],
+            PartitionKey="k",
+            Data=json.dumps({"sensor": "t", "n": number}).encode(),
         )
         key = {"eventId": {"S": f"{put['ShardId']}:{put['SequenceNumber']}"}}
         while "Item" not in clients.dynamodb.get_item(TableName=names["DynamoDBTableName"], Key=key):
