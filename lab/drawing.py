@@ -12,7 +12,8 @@ import time
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from lab.errors import LabError
-from lab.terminal import is_live, note, say, say_json, styled
+from lab.failures import StoppedError
+from lab.terminal import is_live, say, say_json, styled
 from languages import gettext as _
 from languages import ngettext
 
@@ -142,8 +143,8 @@ def run_and_tell(
         with Drawing(preview=preview, silent=as_json) as drawing:
             result = work(drawing.show)
     except KeyboardInterrupt:
-        note("\n" + _("Run the same command again: it goes on from here."))
-        raise
+        again = _("Run the same command again: it goes on from here.")
+        raise StoppedError(_("Stopped."), next_step=again) from None
     if as_json:
         say_json(
             {"ok": result.ok, "counts": dict(result.counts), "outputs": dict(result.outputs), "seconds": result.seconds}

@@ -22,6 +22,12 @@ NOBODY_READS = 141
 _DETAILS_KEPT = 20
 
 
+class StoppedError(LabError):
+    """The person pressed Ctrl-C."""
+
+    exit_code = INTERRUPTED
+
+
 def tell(error: BaseException) -> int:
     """Print an exception to stderr as a person should read it, and return the exit code."""
     if isinstance(error, BrokenPipeError):
@@ -31,9 +37,10 @@ def tell(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
     if isinstance(error, KeyboardInterrupt):
-        _print("\n" + _("Stopped."))
-        return INTERRUPTED
-    if os.environ.get("LAB_DEBUG"):
+        error = StoppedError(_("Stopped."))
+    if isinstance(error, StoppedError):
+        _print("")  # the line where the terminal shows ^C
+    elif os.environ.get("LAB_DEBUG"):
         traceback.print_exception(error)
     told = error if isinstance(error, LabError) else _of_aws(error) or _of_a_fault(error)
     _print(styled(told.what, "red", sys.stderr))

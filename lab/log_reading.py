@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mypy_boto3_logs.client import CloudWatchLogsClient
 
@@ -61,14 +61,19 @@ class LogReader:
         request: dict[str, Any] = {"logGroupName": self._group, "startTime": self._since, "limit": _PAGE}
         while True:
             answer = self._logs.filter_log_events(**request)
-            found |= {name: event for event in answer["events"] if (name := event.get("eventId", "")) not in self._seen}
+            found |= {name: event for event in answer["events"] if (name := _identity(event)) not in self._seen}
             if not (token := answer.get("nextToken")):
                 break
             request["nextToken"] = token
         new = sorted(found.values(), key=lambda event: event["timestamp"])
         if new:
             # The local cloud cuts a long answer without a token: then the next look must not skip what was cut.
-            self._seen |= {event["eventId"]: event["timestamp"] for event in new}
+            self._seen |= {_identity(event): event["timestamp"] for event in new}
             self._since = max(self._since, new[-1]["timestamp"] - _LATE_MILLISECONDS)
             self._seen = {event: when for event, when in self._seen.items() if when >= self._since}
         return new
+
+
+def _identity(event: Mapping[str, Any]) -> str:
+    """Return what tells an event from every other; without an id, the same line at the same time counts as one."""
+    return event.get("eventId") or f"{event.get('logStreamName')} {event['timestamp']} {event['message']}"

@@ -126,12 +126,12 @@ class Progress:
                 self._drawing = (_Bar if is_live(sys.stderr) else _Lines)(self._title, self._total)
                 self._drawing.update(self._title, self._done)
 
-    def end(self) -> None:
-        """Draw no more."""
+    def end(self, *, done: bool) -> None:
+        """Draw no more; `done` says whether the step came to its end."""
         with self._lock:
             self._ended = True
             if self._drawing:
-                self._drawing.end()
+                self._drawing.end(done=done)
 
 
 @contextlib.contextmanager
@@ -148,11 +148,13 @@ def progress(title: str, total: int | None = None, *, silent: bool = False) -> G
     timer.daemon = True
     if not silent:
         timer.start()
+    done = False
     try:
         yield shown
+        done = True
     finally:
         timer.cancel()
-        shown.end()
+        shown.end(done=done)
 
 
 class _Bar:
@@ -178,7 +180,7 @@ class _Bar:
     def update(self, title: str, done: int) -> None:
         self._progress.update(self._task, description=title, completed=done)
 
-    def end(self) -> None:
+    def end(self, *, done: bool) -> None:  # noqa: ARG002  (the bar is gone either way)
         self._progress.stop()
 
 
@@ -200,5 +202,6 @@ class _Lines:
             self._told = now
             note("  " + _("{done} of {total}").format(done=done, total=self._total))
 
-    def end(self) -> None:
-        note("  " + _("done after {seconds:.1f} s").format(seconds=time.monotonic() - self._started))
+    def end(self, *, done: bool) -> None:
+        if done:
+            note("  " + _("done after {seconds:.1f} s").format(seconds=time.monotonic() - self._started))
