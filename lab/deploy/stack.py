@@ -83,8 +83,8 @@ class Stack:
         with self._surroundings(cloud):
             self._build_packages(lessons)
             result = engine.up(show)
-        if lessons is not None and (result.ok or result.changed):
-            # Lessons that failed before anything happened (a wrong name) are not worth remembering.
+        if lessons is not None and result.program_ended:
+            # What the program itself refuses (a wrong name) is not worth remembering.
             self._files.save_lessons(lessons)
         return result
 

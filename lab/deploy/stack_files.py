@@ -6,7 +6,6 @@ import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import workspace
@@ -15,6 +14,7 @@ from languages import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from lab.cloud.client import Cloud
 
@@ -83,15 +83,20 @@ class StackFiles:
                     next_step=_("Write it in plain text: the local cloud has no secrets."),
                 )
             config[key if ":" in key else f"{self.project_name}:{key}"] = _text(value)
-        config[LESSONS_KEY] = json.dumps(list(self.lessons(lessons)))
-        return config
+        chosen = self._chosen(lessons)
+        # What the file says stays as it is there, right or wrong: the program checks it.
+        return config if chosen is None else {**config, LESSONS_KEY: json.dumps(list(chosen))}
 
     def lessons(self, named: Sequence[str] | None) -> Sequence[str]:
         """Return the lessons to deploy: those named now, else those named last, else those of the stack's file."""
-        if named is not None:
-            return named
-        kept = _read_json(self._kept_config).get(LESSONS_KEY)
-        return kept if kept is not None else self._settings.get(LESSONS_KEY) or []
+        chosen = self._chosen(named)
+        if chosen is not None:
+            return chosen
+        written = self._settings.get(LESSONS_KEY)
+        return [str(name) for name in written] if isinstance(written, list) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+    def _chosen(self, named: Sequence[str] | None) -> Sequence[str] | None:
+        return named if named is not None else _read_json(self._kept_config).get(LESSONS_KEY)
 
     def save_lessons(self, lessons: Sequence[str]) -> None:
         """Keep the lessons named, for a later run that names none."""

@@ -76,7 +76,7 @@ def text(content):
     return {pv.SIGNATURE: pv.ASSET, "text": content}
 
 
-def collection(**assets):
+def collection(assets):
     return {pv.SIGNATURE: pv.ARCHIVE, "assets": assets}
 
 
@@ -84,7 +84,7 @@ def test_hash_of_a_folder(folder):
     expected = "6410b1b18d68051f644bac5fa76823dc66ffba2051c996a575640a7846480710"
     assert pv.archive_hash(folder) == expected
     assert pv.archive_hash(archive(folder)) == expected
-    assert pv.archive_hash(collection(**{".": archive(folder)})) == expected
+    assert pv.archive_hash(collection({".": archive(folder)})) == expected
 
 
 def test_hash_of_an_archive_file_is_that_of_its_bytes(package):
@@ -95,7 +95,7 @@ def test_hash_of_an_archive_file_is_that_of_its_bytes(package):
 def test_hash_of_a_collection(folder, package):
     assets = {"lib": archive(package), ".": archive(folder), "x/y.txt": text("hello")}
     # The zip of the fixture is another than the one hashed by Go, its content the same, and only that counts here.
-    assert pv.archive_hash(collection(**assets)) == "19756b17ef955db0e33a09872a779cdb63de115dc5723401838ac887afc264ca"
+    assert pv.archive_hash(collection(assets)) == "19756b17ef955db0e33a09872a779cdb63de115dc5723401838ac887afc264ca"
 
 
 def test_hash_of_an_asset():
@@ -121,7 +121,7 @@ def test_hash_of_an_asset():
     ids=["plain", "long name", "longest name"],
 )
 def test_stream_is_that_of_gos_archive_tar(files, expected):
-    assert pv.archive_hash(collection(**{name: text(content) for name, content in files.items()})) == expected
+    assert pv.archive_hash(collection({name: text(content) for name, content in files.items()})) == expected
 
 
 def test_header_is_read_by_others():
@@ -135,10 +135,10 @@ def test_header_is_read_by_others():
 @pytest.mark.parametrize(
     ("given_archive", "told"),
     [
-        (collection(**{"ñ": text("x")}), "must be ASCII"),
-        (collection(**{"n" * 101: text("x")}), "at most 100 characters"),
+        (collection({"ñ": text("x")}), "must be ASCII"),
+        (collection({"n" * 101: text("x")}), "at most 100 characters"),
         ({pv.SIGNATURE: pv.ARCHIVE, "uri": "https://x"}, "not one from a URI"),
-        (collection(a={pv.SIGNATURE: pv.ASSET, "uri": "https://x"}), "not one from a URI"),
+        (collection({"a": {pv.SIGNATURE: pv.ASSET, "uri": "https://x"}}), "not one from a URI"),
         (archive(__file__), "is no archive"),
     ],
 )

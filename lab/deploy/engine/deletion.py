@@ -34,7 +34,7 @@ def delete(doomed: Sequence[Resource], run: Run, snapshot: Snapshot, providers: 
         return
     names = {resource.urn for resource in doomed if not resource.delete}
     needed: set[str] = set()  # by what could not be deleted
-    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="delete") as threads:
+    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="delete") as threads, providers.interruptible():
         for batch in _batches(doomed):
             possible = [resource for resource in batch if resource.urn not in needed]
             for resource in batch:

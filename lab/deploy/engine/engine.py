@@ -145,6 +145,7 @@ class Engine:
             monitor = Monitor(run, snapshot, providers)
             program.run(self._project, monitor, preview=run.preview, parallel=PARALLEL)
         except LabError as error:
+            run.program_ended = False
             run.fail(error)
         if run.ok:
             deletion.delete(snapshot.unsettled(), run, snapshot, providers)

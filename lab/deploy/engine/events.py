@@ -61,6 +61,8 @@ class Result:
         errors: what went wrong, each one message for a person.
         outputs: the stack's outputs, plain; secrets as "[secret]", in a preview None for what is not known yet.
         seconds: how long it took.
+        program_ended: whether the program, if there was one to run, came to its end: not so when its settings are
+            wrong or it raised an error. Resources that failed do not keep it from that.
     """
 
     ok: bool
@@ -68,6 +70,7 @@ class Result:
     errors: tuple[str, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     seconds: float = 0.0
+    program_ended: bool = True
 
     @property
     def changed(self) -> bool:

@@ -22,6 +22,7 @@ from languages import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from lab.deploy.engine.events import Severity
     from lab.deploy.engine.providers import Providers
@@ -68,6 +69,10 @@ class Monitor:
         self._providers = providers
         self._registrar = Registrar(run, snapshot, providers)
         self._root = ""
+
+    def interruptible(self) -> AbstractContextManager[None]:
+        """Return the context in which an interrupt makes calls in flight end soon."""
+        return self._providers.interruptible()
 
     # ResourceMonitor
 

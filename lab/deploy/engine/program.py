@@ -72,7 +72,7 @@ def _run(project: Project, monitor: Any, preview: bool, parallel: int) -> None: 
 
     origins = Origins()
     try:
-        with _place(folder), _event_loop(parallel, origins) as loop:
+        with _place(folder), _event_loop(parallel, origins) as loop, monitor.interruptible():
             loop.run_until_complete(run_in_stack(main))
     except LabError:
         raise
@@ -116,7 +116,7 @@ class Origins:
 @contextlib.contextmanager
 def _place(folder: Path) -> Generator[None]:
     """Be in the program's folder, and find its modules there first, as Pulumi arranges it for a program."""
-    before = Path.cwd()
+    before, modules = Path.cwd(), set(sys.modules)
     sys.path.insert(0, str(folder))
     os.chdir(folder)
     try:
@@ -124,6 +124,10 @@ def _place(folder: Path) -> Generator[None]:
     finally:
         os.chdir(before)
         sys.path.remove(str(folder))
+        # What the program's own modules keep belongs to this run; another run in this process begins anew.
+        for name in set(sys.modules) - modules:
+            if _is_of_program(getattr(sys.modules[name], "__file__", None), folder):
+                del sys.modules[name]
 
 
 @contextlib.contextmanager
@@ -166,7 +170,6 @@ def describe(error: BaseException, folder: Path, origins: Origins) -> str:
 
 def _place_of(error: BaseException, folder: Path, origins: Origins) -> tuple[Path, int] | None:
     """Return the innermost line of the learner's own files, in the error or in what caused it."""
-    tools = (Path(__file__).resolve().parents[2], Path(sys.prefix).resolve())
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
@@ -174,8 +177,16 @@ def _place_of(error: BaseException, folder: Path, origins: Origins) -> tuple[Pat
         # Where it came from may be the SDK's own task; then the line that waited for it is the learner's.
         frames = [*traceback.extract_tb(current.__traceback__), *traceback.extract_tb(origins.of(current))]
         for frame in reversed(frames):
-            path = Path(frame.filename)
-            if path.is_relative_to(folder) and not any(path.is_relative_to(tool) for tool in tools):
-                return path, frame.lineno or 0
+            if _is_of_program(frame.filename, folder):
+                return Path(frame.filename), frame.lineno or 0
         current = current.__cause__ or current.__context__
     return None
+
+
+def _is_of_program(file: str | None, folder: Path) -> bool:
+    """Say whether a file belongs to the program, and neither to its libraries nor to this tool, which lie beside it."""
+    if file is None:
+        return False
+    path = Path(file)
+    tools = (Path(__file__).resolve().parents[2], Path(sys.prefix).resolve())
+    return path.is_relative_to(folder) and not any(path.is_relative_to(tool) for tool in tools)

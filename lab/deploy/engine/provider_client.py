@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from google.protobuf import empty_pb2
+
 from lab.deploy import property_values as pv
 from lab.deploy.engine import urns, values
 from lab.deploy.protocol import provider_pb2
@@ -225,6 +227,10 @@ class ProviderClient:
     def invoke(self, token: str, arguments: Struct, *, preview: bool) -> provider_pb2.InvokeResponse:
         """Call one of the provider's functions and return its answer as it is."""
         return self._call("Invoke", provider_pb2.InvokeRequest(tok=token, args=arguments, preview=preview))
+
+    def cancel(self) -> None:
+        """Ask the provider to end soon what it is doing, with an error."""
+        self._call("Cancel", empty_pb2.Empty())
 
     def find(self, resource: Resource) -> str | None:
         """Return the id of what a create with these inputs made, None when it made nothing.

@@ -5,6 +5,7 @@ A provider is a resource like any other in the state, with an id; resources refe
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from lab.deploy.engine.state import Resource, now
 from languages import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from lab.deploy.engine.run import Run
     from lab.deploy.engine.snapshot import Snapshot
@@ -115,6 +116,18 @@ class Providers:
                 client.configure(resource.id, dict(resource.inputs))
                 self._clients[urn] = client
             return self._clients[urn]
+
+    @contextlib.contextmanager
+    def interruptible(self) -> Generator[None]:
+        """Tell all providers to give up when the person interrupts what happens inside (Ctrl-C)."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            with self._lock:
+                clients = list(self._clients.values())
+            for client in clients:
+                client.cancel()
+            raise
 
     def _make(self, urn: str) -> ProviderClient:
         package = urns.type_of(urn).removeprefix(urns.PROVIDER_TYPE_PREFIX)

@@ -74,7 +74,7 @@ def refresh(run: Run, snapshot: Snapshot, providers: Providers) -> None:
             run.fail(error, resource.urn)
 
     resources = snapshot.all()
-    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="refresh") as threads:
+    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="refresh") as threads, providers.interruptible():
         list(threads.map(refresh_one, (resource for resource in resources if resource.is_real)))
     for resource in resources:
         if not resource.is_real and not resource.is_provider:

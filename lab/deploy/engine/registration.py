@@ -230,8 +230,8 @@ class _Settling:
         if before == after:
             return False
         # The default provider of another version is configured alike, and an alias may have renamed an explicit one.
-        default = all(urns.name_of(urn).startswith("default") for urn in (before, after))
-        return not default and self._snapshot.find(before) is not None
+        both_default = urns.is_default_provider(before) and urns.is_default_provider(after)
+        return not both_default and self._snapshot.find(before) is not None
 
     def _create(self, inputs: Properties, done: Callable[[], None], replaced: Resource | None = None) -> Resource:
         """Create the resource, in place of another if there is one, which then waits to be deleted."""

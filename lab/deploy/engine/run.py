@@ -65,6 +65,7 @@ class Run:
         self._errors: list[str] = []
         self._broken: set[str] = set()
         self.outputs: Mapping[str, Any] = {}
+        self.program_ended = True
         self.learn_secrets([project.config[key] for key in project.secret_keys if key in project.config])
 
     def learn_secrets(self, texts: list[str]) -> None:
@@ -132,7 +133,9 @@ class Run:
         with self._lock:
             outputs = values.masked(dict(self.outputs))
             seconds = time.monotonic() - self._started
-            return Result(not self._errors, dict(self._counts), tuple(self._errors), outputs, seconds)
+            return Result(
+                not self._errors, dict(self._counts), tuple(self._errors), outputs, seconds, self.program_ended
+            )
 
     def _masked(self, message: str) -> str:
         for text in self._secrets:

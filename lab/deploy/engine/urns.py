@@ -43,6 +43,11 @@ def is_provider_type(type_: str) -> bool:
     return type_.startswith(PROVIDER_TYPE_PREFIX)
 
 
+def is_default_provider(urn: str) -> bool:
+    """Say whether a provider is one that the engine makes, not the program."""
+    return (name_of(urn) + "_").startswith("default_")
+
+
 def package_of(type_: str) -> str:
     """Return the package a type or a function belongs to: `aws` for `aws:sqs/queue:Queue`."""
     return type_.split(":", 1)[0]

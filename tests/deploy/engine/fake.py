@@ -175,6 +175,10 @@ class FakeProvider:
             return provider_pb2.InvokeResponse(failures=[failure])
         return provider_pb2.InvokeResponse(**{"return": pv.to_struct({"region": self.region, **arguments})})
 
+    def Cancel(self, request, _context):  # noqa: N802
+        with self.cloud.lock:
+            self.cloud.calls.append(("Cancel", request))
+
     def find(self, _urn, _type, inputs):
         """Return the id of a thing with these inputs."""
         return inputs["name"] if inputs["name"] in self.cloud.things else None

@@ -190,3 +190,19 @@ def test_a_state_that_cannot_be_read_is_told(bench):
     with pytest.raises(LabError, match="cannot be read"):
         bench.up('Thing("a")')
     assert bench.cloud.things == {}
+
+
+def test_an_interrupt_ends_the_run_and_keeps_what_was_made(bench):
+    with pytest.raises(KeyboardInterrupt):
+        bench.up('a = Thing("a")\ndef stop(address):\n    raise KeyboardInterrupt\na.address.apply(stop)')
+    bench.assert_consistent()
+    assert bench.cloud.requests("Cancel")
+    assert bench.destroy().ok  # the lock is free again
+
+
+def test_what_a_module_of_the_program_keeps_does_not_reach_the_next_run(bench):
+    (bench.folder / "program").mkdir()
+    (bench.folder / "program" / "counting.py").write_text("runs = []\n")
+    body = 'import counting\ncounting.runs.append(1)\npulumi.export("runs", len(counting.runs))'
+    assert bench.preview(body).outputs == {"runs": 1}
+    assert bench.up(body).outputs == {"runs": 1}

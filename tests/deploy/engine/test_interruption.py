@@ -27,7 +27,7 @@ SAVES = [(number, moment) for number in range(1, 6) for moment in ("saving", "sa
 @pytest.fixture(scope="module")
 def dying():
     """Give the function that runs a program in a process that is killed; see `dying.py`."""
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         [sys.executable, "-m", "tests.deploy.engine.dying"], cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True
     )
 

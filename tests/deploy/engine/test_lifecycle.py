@@ -58,7 +58,7 @@ def test_what_leaves_the_program_is_deleted_last_and_in_reverse_order(bench):
     result = bench.up('Thing("d")')
     assert result.counts == {"same": 1, "create": 1, "delete": 3}
     assert bench.cloud.named("Delete") == ["c", "b", "a"]
-    assert [method for method, _ in bench.cloud.calls if method in ("Create", "Delete")][0] == "Create"
+    assert next(method for method, _ in bench.cloud.calls if method in ("Create", "Delete")) == "Create"
     bench.assert_consistent()
 
 

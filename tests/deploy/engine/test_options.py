@@ -67,8 +67,10 @@ def test_protection_can_be_taken_away(bench):
         ),
         (
             'Thing("a-b-thing", opts=Options(parent=Group("a-b", Options(parent=Group("a")))))',
-            'Thing("x-b-thing", opts=Options(parent=Group("x-b", Options(parent=Group("x", '
-            'Options(aliases=[pulumi.Alias(name="a")]))))))',
+            (
+                'x = Group("x", Options(aliases=[pulumi.Alias(name="a")]))\n'
+                'Thing("x-b-thing", opts=Options(parent=Group("x-b", Options(parent=x))))'
+            ),
         ),
     ],
     ids=["name", "urn", "root", "parent", "child named after it", "child", "grandchild"],

@@ -2,8 +2,8 @@
 
 What is recorded differently, and why ours is meant to differ:
 - The handler's file of the recordings is not kept, so its hashes are replaced by those of ours.
-- After a refresh the real engine knows archives by their hash alone (the recorded provider answered Read so); ours keeps
-  where their contents are, so from recording 07 on archives are compared by their hash.
+- After a refresh the real engine knows archives by their hash alone (the recorded provider answered Read so); ours
+  keeps where their contents are, so from recording 07 on archives are compared by their hash.
 - `resourceStatusAddress` and its token, plugins, `Cancel` and the language host have no meaning inside one process.
 """
 

@@ -19,9 +19,7 @@ def allow(actions, resource):
     return {"Effect": "Allow", "Action": actions, "Resource": resource}
 
 
-TRUST_LAMBDA = policy(
-    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
-)
+TRUST_LAMBDA = policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}})
 
 
 class Pipeline(ComponentResource):

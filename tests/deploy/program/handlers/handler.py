@@ -1,5 +1,5 @@
 import json
 
 
-def handler(event, context):  # noqa: ARG001 - Lambda's own signature
+def handler(event, context):
     return {"statusCode": 200, "body": json.dumps({"n": len(event.get("Records", []))})}
