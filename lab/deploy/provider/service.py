@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import json
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
@@ -67,7 +66,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """Return the version of the provider whose programs are understood."""
-        return plugin_pb2.PluginInfo(version=version("pulumi-aws"))
+        return plugin_pb2.PluginInfo(version=_version())
 
     def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
@@ -83,7 +82,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Return the names of the types and functions that are there."""
         schema: dict[str, Any] = {
             "name": "aws",
-            "version": version("pulumi-aws"),
+            "version": _version(),
             "resources": {token: {} for token in RESOURCES},
             "functions": {token: {} for token in FUNCTIONS},
         }
@@ -276,6 +275,13 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             return why
         resource = request.tok if method == "Invoke" else "{} {}".format(*_token_and_name(request))
         return sentences[method].format(resource=resource, why=why)
+
+
+def _version() -> str:
+    """Return the version of the pulumi-aws whose programs are understood."""
+    from importlib.metadata import version  # 25 ms that only the CLI needs, which asks for the version
+
+    return version("pulumi-aws")
 
 
 def _token_and_name(request: Any) -> tuple[str, str]:
