@@ -49,7 +49,7 @@ class LogReader:
         while True:
             found = self._new_events()
             for event in found:
-                yield LogLine(event["timestamp"], event.get("logStreamName", ""), event["message"].rstrip("\n"))
+                yield LogLine(event["timestamp"], event.get("logStreamName", ""), event["message"].rstrip())
             if not found and not follow:
                 return
             if not found:

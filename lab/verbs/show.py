@@ -149,8 +149,8 @@ def _why(failure: Failure) -> str:
         return _("too old when its turn came (RecordAgeExceeded).")
     if failure.function_error:
         text = ngettext(
-            "after {count} attempt ({condition}); the function raised an exception, its log says which.",
-            "after {count} attempts ({condition}); the function raised an exception, its log says which.",
+            "after {count} attempt ({condition}); the function ended with an error, its log says which.",
+            "after {count} attempts ({condition}); the function ended with an error, its log says which.",
             failure.attempts,
         )
     else:

@@ -13,6 +13,8 @@ import pytest
 from lab import workspace
 from lab.target import Target
 
+pytestmark = pytest.mark.xdist_group("pipeline")  # one deployment serves them all
+
 PATIENCE_SECONDS = 20.0
 TEXTS_OWN = '{"sensor": "temperature", "value": 22.5}'
 
@@ -52,32 +54,39 @@ def test_up_tells_what_it_made(deployed):
 
 
 @pytest.mark.usefixtures("deployed")
-def test_again_there_is_nothing_to_do(lab_process):
-    done = lab_process("up", "--json").json()
-    assert done["ok"]
-    assert not {"create", "update", "replace", "delete", "failed"} & done["counts"].keys(), done["counts"]
-    assert done["outputs"]["basic"]["DynamoDBTableName"] == "EventLogs"
+def test_the_demo_finds_all_deployed_and_shows_the_way_of_its_own_events(lab_process):
+    shown = lab_process("demo")
+    assert shown.code == 0, shown.err
+    assert "Done: 16 unchanged" in shown.out
+    assert f"  {TEXTS_OWN}  (the text's own event)" in shown.out
+    assert "1 record was given up: after " in shown.out
+    came_out = shown.out.partition("What came out")[2].partition("What did not")[0]
+    assert came_out.count('{"sensor":') == 5
+    assert "lab send basic --count 1000" in shown.out
 
 
 @pytest.mark.usefixtures("deployed")
 def test_an_event_becomes_an_item_and_what_is_not_json_a_message(lab):
+    before = lab("show", "basic", "--json").json()
     sent = lab("send", "basic", "--count", "10", "--poison", "1", "--json").json()
     assert (sent["stream"], sent["sent"], sent["resent"]) == ("EventStream", 10, 0)
     assert sum(sent["by_shard"].values()) == 10
     assert lab("send", "basic", "--data", TEXTS_OWN).out.startswith("Sent 1 event to EventStream")
 
-    shown = shown_when(lab, items=10, failures=1)
-    assert shown["items"]["count"] == 10
+    items, failures = before["items"]["count"] + 10, len(before["failures"]) + 1
+    shown = shown_when(lab, items=items, failures=failures)
+    assert shown["items"]["count"] == items
     assert json.loads(TEXTS_OWN) in [item["data"] for item in shown["items"]["newest"]]
-    [failure] = shown["failures"]
+    failure, *_older = shown["failures"]
+    assert len(shown["failures"]) == failures
     assert failure["condition"] == "RetryAttemptsExhausted"
     assert failure["records"] == 1
-    assert shown["by_shard"] == {"shardId-000000000000": {"items": 10, "failed": 1}}
+    assert shown["by_shard"] == {"shardId-000000000000": {"items": items, "failed": failures}}
 
     told = lab("show", "basic", "--limit", "2").out
-    assert "10 items in table EventLogs" in told
-    assert "… and 8 older ones" in told
-    assert "1 message in the on-failure queue" in told
+    assert f"{items} items in table EventLogs" in told
+    assert f"… and {items - 2} older ones" in told
+    assert f"{failures} messages in the on-failure queue" in told
     [command] = [line.split() for line in told.splitlines() if line.strip().startswith("lab stream read")]
     poison = lab(*command[1:])
     assert "temperature" in poison.out
