@@ -6,8 +6,10 @@ The checks run after the program has ended and on what it registered, so that no
 
 from __future__ import annotations
 
+import asyncio
 import json
 import runpy
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -108,6 +110,16 @@ class Deploy(Protocol):
     """Runs the program with these settings."""
 
     def __call__(self, *, stack: str = ..., **settings: Any) -> Deployment: ...
+
+
+@pytest.fixture(autouse=True)
+def loop_for_pulumi() -> Iterator[None]:
+    """Give Pulumi the current event loop it asks for: any `asyncio.run` before this test has taken it away."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 @pytest.fixture
