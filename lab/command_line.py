@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,7 +48,7 @@ class VerbApp(typer.Typer):
 
         Args:
             name: as it is typed.
-            summary: one sentence; a verb of the first level has it in `lab.verbs.SECTIONS`.
+            summary: one sentence; a verb of the first level has it in `lab.verbs.sections`.
             details: what else the help page should say.
             examples: lines to type, the commonest first.
             json_shape: what `--json` prints, as a program may count on it.
@@ -120,7 +121,7 @@ def _with_values_of_ours(parameters: list[Any]) -> list[Any]:
 
 
 class _Values:
-    """Makes the value of a parameter from what was typed: text, a number, or a list of texts.
+    """Makes the value of a parameter from what was typed: text, a number, a path, or a list of texts.
 
     Stands where Typer has its pydantic adapters (`typer._coercion.RuntimeParam`), and is called as they are.
     """
@@ -134,16 +135,20 @@ class _Values:
         """Return the value; a text that is none of its kind is a `UsageError`."""
         if value is None:
             return () if self._many else None
-        if self._annotation not in (int, float):
+        if self._many or self._annotation is bool:
             return value
+        if self._annotation not in (int, float):
+            return self._annotation(value)
         name = param.opts[0]
         try:
             number = self._annotation(value)
         except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
             kind = _("a whole number") if self._annotation is int else _("a number")
             what = _("{name} must be {kind}, not “{value}”.").format(name=name, kind=kind, value=value)
-            raise _usage_error(what, ctx) from None
-        if self._minimum is not None and not number >= self._minimum:  # `not >=`, because of nan
+            raise _usage_error(what, ctx)
+        if self._minimum is not None and number < self._minimum:
             what = _("{name} must be at least {minimum}, not {value}.")
             raise _usage_error(what.format(name=name, minimum=self._minimum, value=value), ctx)
         return number

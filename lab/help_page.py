@@ -40,24 +40,20 @@ def of_verb(verb: TyperCommand, context: Any) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def of_group(
-    context: Any, summary: str, sections: Sequence[tuple[str, Mapping[str, str]]], *, closing: str = ""
-) -> str:
+def of_group(context: Any, summary: str, sections: Sequence[tuple[str, Mapping[str, str]]]) -> str:
     """Return the page of a group of verbs.
 
     Args:
         context: Typer's, for the name the group was called by.
         summary: one sentence about the group.
         sections: heading ("" for the plain one) and the verbs under it, each with its one sentence.
-        closing: a last paragraph.
     """
     blocks = [
         _usage(" ".join((context.command_path, _("COMMAND"), "…"))),
         _paragraph(summary),
         *(_list(heading or _("Commands"), verbs.items()) for heading, verbs in sections),
         _paragraph(
-            closing
-            or _("`{command} COMMAND --help` explains a command, with examples.").format(command=context.command_path)
+            _("`{command} COMMAND --help` explains a command, with examples.").format(command=context.command_path)
         ),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -86,7 +85,8 @@ def _events(count: int | None, keys: int, poison: int, data: str | None) -> tupl
     event = Event(key="1", payload=data.encode())  # the text's own partition key
     if event.size_bytes > _LARGEST_EVENT_BYTES:
         raise UsageError(_("An event may have at most 1 MiB, partition key included."))
-    return repeat(event, count or 1), count or 1
+    total = count or 1
+    return (event for _number in range(total)), total
 
 
 def _tell(sent: Sent, stream: str, lesson: str, poison: int) -> None:

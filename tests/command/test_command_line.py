@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 from typer.core import TyperGroup
@@ -69,7 +70,8 @@ def test_every_example_is_a_command_line_that_the_verb_takes(verb):
         (["send", "basic", "--json=3"], "--json takes no value.\n"),
         (["send", "basic", "--count", "many"], "--count must be a whole number, not “many”.\n"),
         (["send", "basic", "--count", "0"], "--count must be at least 1, not 0.\n"),
-        (["send", "basic", "--rate", "nan"], "--rate must be at least 0.01, not nan.\n"),
+        (["send", "basic", "--rate", "nan"], "--rate must be a number, not “nan”.\n"),
+        (["send", "basic", "--rate", "inf"], "--rate must be a number, not “inf”.\n"),
         (["send", "basic", "more"], "`lab send` cannot use `more`.\n"),
         (["send", "votes"], "This command knows no lesson “votes”.\n"),
         (["send", "basic", "--count", "3", "--poison", "4"], "--poison 4 is more than --count 3.\n"),
@@ -104,3 +106,7 @@ def test_typer_asks_the_values_of_ours():
     command = get_command(importlib.import_module("lab.verbs.send").app)
     context = command.make_context("send", ["basic", "--count", "3", "--rate", "0.5"])
     assert (context.params["count"], context.params["rate"], context.params["data"]) == (3, 0.5, None)
+    start = get_command(importlib.import_module("lab.verbs.cloud").app).commands["start"]
+    assert start.make_context("start", ["--state-dir", "here"]).params["state_dir"] == Path("here")
+    up = get_command(importlib.import_module("lab.verbs.up").app)
+    assert up.make_context("up", ["basic", "votes"]).params["lessons"] == ("basic", "votes")
