@@ -144,7 +144,7 @@ class _Values:
             number = self._annotation(value)
         except ValueError:
             number = math.nan
-        if not math.isfinite(number):
+        if isinstance(number, float) and not math.isfinite(number):
             kind = _("a whole number") if self._annotation is int else _("a number")
             what = _("{name} must be {kind}, not “{value}”.").format(name=name, kind=kind, value=value)
             raise _usage_error(what, ctx)
