@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lab.cloud.emulator.app import Answer, Handler
 
 KEEP_ALIVE_SECONDS = 75
-SHUTDOWN_SECONDS = 1.0
+SHUTDOWN_SECONDS = 0.25
 """How long requests that are under way are given when the cloud stops."""
 
 

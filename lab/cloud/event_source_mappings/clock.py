@@ -6,7 +6,7 @@ import random
 import time
 from dataclasses import dataclass
 
-BACKOFF_FIRST_SECONDS = 0.25
+BACKOFF_FIRST_SECONDS = 0.1
 BACKOFF_MOST_SECONDS = 10.0
 """Lambda retries with an increasing wait whose figures AWS does not publish; these are ours."""
 
