@@ -52,23 +52,22 @@ class Failure:
 
 def read_items(dynamodb: DynamoDBClient, table: str, *, newest: int) -> Items:
     """Read the whole table (a lesson's table is small); keep the `newest` items."""
-    count = 0
     by_shard: Counter[str] = Counter()
-    kept: list[tuple[str, str, dict[str, Any]]] = []
-    for item in _scan(dynamodb, table):
-        count += 1
-        event = str(item.get("eventId", ""))
-        by_shard[event.partition(":")[0]] += 1
-        kept = heapq.nlargest(
-            newest, [*kept, (str(item.get("timestamp", "")), event, item)], key=lambda entry: entry[:2]
-        )
-    return Items(count, [item for _time, _event, item in kept], by_shard)
+
+    def counted() -> Iterator[dict[str, Any]]:
+        for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+            for item in page["Items"]:
+                by_shard[_text(item, "eventId").partition(":")[0]] += 1
+                yield item
+
+    kept = heapq.nlargest(newest, counted(), key=lambda item: (_text(item, "timestamp"), _text(item, "eventId")))
+    items = [{name: plain(value) for name, value in item.items()} for item in kept]
+    return Items(by_shard.total(), items, by_shard)
 
 
-def _scan(dynamodb: DynamoDBClient, table: str) -> Iterator[dict[str, Any]]:
-    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
-        for item in page["Items"]:
-            yield {name: plain(value) for name, value in item.items()}
+def _text(item: dict[str, Any], attribute: str) -> str:
+    """Return an attribute that is a text; "" where it is something else, or missing."""
+    return str(item.get(attribute, {}).get("S", ""))
 
 
 def plain(attribute: Any) -> Any:
