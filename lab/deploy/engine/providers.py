@@ -44,6 +44,7 @@ class Providers:
         self._run = run
         self._snapshot = snapshot
         self._clients: dict[str, ProviderClient] = {}
+        self._registered: set[str] = set()
         self._lock = threading.RLock()
 
     def default(self, package: str, version: str) -> str:
@@ -55,7 +56,8 @@ class Providers:
         name = "default" + (f"_{version.replace('.', '_')}" if version else "")
         urn = self._run.project.urn("", f"{urns.PROVIDER_TYPE_PREFIX}{package}", name)
         with self._lock:
-            if urn not in self._clients:
+            # That it has a client may only mean that something of an earlier run was looked at.
+            if urn not in self._registered:
                 self.register(Resource(urn, urns.type_of(urn), custom=True), self._configured(package, version))
             known = self._snapshot.find(urn)
         return urns.provider_reference(urn, known.id if known else "")
@@ -97,6 +99,7 @@ class Providers:
         resource = replace(resource, id=resource_id, inputs=inputs, outputs=outputs, created=created, modified=modified)
         with self._lock:
             self._clients[resource.urn] = client
+            self._registered.add(resource.urn)
         self._snapshot.settle(resource, old)
         return resource, old is None or old.inputs != inputs
 

@@ -68,6 +68,10 @@ class Bench:
         known = sorted(resource["id"] for resource in self.state.values() if resource["type"] == "fake:index:Thing")
         assert known == sorted(self.cloud.things)
         assert self.pending == []
+        urns = {resource["urn"] for resource in self.state.values()}
+        for resource in self.state.values():
+            uses = {resource.get("parent"), resource.get("provider", "").rpartition("::")[0]}
+            assert {*uses, *resource.get("dependencies", ())} - {None, ""} <= urns
 
 
 @pytest.fixture

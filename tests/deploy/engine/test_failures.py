@@ -51,6 +51,17 @@ def test_a_failed_run_deletes_nothing(bench):
     assert bench.cloud.named("Delete") == ["old"]
 
 
+def test_what_failed_still_knows_what_it_needs_under_its_new_name(bench):
+    bench.up('a = Thing("a")\nThing("b", of=a.address, size=1)')
+    bench.cloud.fail["Update", "b"] = "not now"
+    result = bench.up(
+        'a = Thing("new", opts=Options(aliases=[pulumi.Alias(name="a")]))\nThing("b", of=a.address, size=2)'
+    )
+    assert not result.ok
+    assert bench.state["b"]["dependencies"] == [bench.state["new"]["urn"]]
+    bench.assert_consistent()
+
+
 def test_a_failed_update_keeps_what_was_known(bench):
     bench.up(BRANCHES)
     before, outputs = bench.state["a"], bench.state["demo-local"]["outputs"]
@@ -111,6 +122,10 @@ def test_a_provider_that_cannot_be_configured_is_told_once_for_each_resource(ben
         (
             'def wrong(value):\n    return value["x"]\nThing("b", of=Thing("a").address.apply(wrong))',
             "__main__.py:3: TypeError: string indices must be integers, not 'str'",
+        ),
+        (
+            'pulumi.export("x", Thing("a").address.apply(lambda a: 1 / 0))',
+            "__main__.py:2: ZeroDivisionError: division by zero",
         ),
         ("x = (", "__main__.py:2: SyntaxError: '(' was never closed"),
         ("import nowhere", "__main__.py:2: ModuleNotFoundError: No module named 'nowhere'"),

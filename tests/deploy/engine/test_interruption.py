@@ -101,6 +101,18 @@ def test_what_was_made_is_taken_over_not_made_twice(tmp_path, dying, aftermath):
     assert len(bench.cloud.things) == 4
 
 
+def test_what_only_looks_like_what_was_being_made_is_not_taken_for_it(tmp_path, dying, aftermath):
+    """A replacement under the same name was cut off before it began: what has that name is still the old one."""
+    body = 'Thing("a", name="fixed", kind="{kind}")'
+    aftermath().up(body.format(kind="x"))
+    dying(tmp_path, body.format(kind="y"), (1, "before"))
+    bench = aftermath()
+    assert "there is a fixed already" in bench.up(body.format(kind="y")).errors[0]
+    bench.assert_consistent()
+    assert bench.cloud.things["fixed"]["kind"] == "x"
+    assert bench.up(body.format(kind="x")).counts == {"same": 2}
+
+
 def test_a_preview_after_it_knows_what_was_made_and_writes_nothing(tmp_path, dying, aftermath):
     dying(tmp_path, 'Thing("a")', (1, "after"))
     bench = aftermath()

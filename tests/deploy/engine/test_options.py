@@ -25,6 +25,14 @@ def test_a_protected_resource_is_not_replaced(bench):
     bench.assert_consistent()
 
 
+def test_a_protected_resource_is_not_deleted_to_be_replaced(bench):
+    bench.up('Thing("a", kind="x", exclusive=True, opts=Options(protect=True))')
+    result = bench.up('Thing("a", kind="y", exclusive=True, opts=Options(protect=True))')
+    assert not result.ok
+    assert not bench.cloud.named("Delete")
+    bench.assert_consistent()
+
+
 def test_a_protected_resource_is_updated(bench):
     bench.up('Thing("a", size=1, opts=Options(protect=True))')
     assert bench.up('Thing("a", size=2, opts=Options(protect=True))').counts == {"same": 1, "update": 1}

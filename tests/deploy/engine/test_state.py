@@ -69,6 +69,19 @@ def test_another_schema_version_is_refused():
         Deployment.from_json({**EXPORT, "version": 2})
 
 
+def test_a_save_that_fails_leaves_the_last_state(tmp_path, monkeypatch):
+    store = Store(tmp_path / "state.json")
+    store.save(Deployment.from_json(EXPORT))
+
+    def full(_file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(LabError, match="No space left"):
+        store.save(Deployment())
+    assert store.load() == Deployment.from_json(EXPORT)
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(LabError, match="cannot be written"):
