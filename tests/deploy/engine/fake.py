@@ -129,11 +129,11 @@ class FakeProvider:
         inputs = pv.to_plain(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(properties=pv.to_struct(self._outputs(None, inputs)))
+        self.cloud.maybe_die(count, "before")
         with self.cloud.lock:
             thing = inputs["name"]
             if thing in self.cloud.things:
                 context.abort(None, f"there is a {thing} already")
-            self.cloud.maybe_die(count, "before")
             self.cloud.things[thing] = inputs
         self.cloud.changed(count, "after")
         outputs = self._outputs(thing, inputs)

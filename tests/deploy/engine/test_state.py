@@ -69,14 +69,15 @@ def test_another_schema_version_is_refused():
         Deployment.from_json({**EXPORT, "version": 2})
 
 
-def test_a_save_that_fails_leaves_the_last_state(tmp_path, monkeypatch):
+@pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace"])
+def test_a_save_that_fails_leaves_the_last_state(tmp_path, monkeypatch, step):
     store = Store(tmp_path / "state.json")
     store.save(Deployment.from_json(EXPORT))
 
-    def full(_file):
+    def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr(step, full)
     with pytest.raises(LabError, match="No space left"):
         store.save(Deployment())
     assert store.load() == Deployment.from_json(EXPORT)
