@@ -8,6 +8,7 @@ fails when a name that is touched here is gone or has another shape.
 from lab.cloud.emulator.app import VERSION, app, call, configure, reset, wrap_service
 from lab.cloud.emulator.authorization import repair_stream_authorization, role_may
 from lab.cloud.emulator.destinations import DestinationError, publish_to_topic, put_object, send_to_queue
+from lab.cloud.emulator.kinesis import deliver_to_firehose, lead_to_streams, streaming
 from lab.cloud.emulator.observability import CloudWatchLogs, record_metric
 from lab.cloud.emulator.scope import ACCOUNT, REGION, current_scope, scope
 
@@ -21,6 +22,8 @@ __all__ = [
     "call",
     "configure",
     "current_scope",
+    "deliver_to_firehose",
+    "lead_to_streams",
     "publish_to_topic",
     "put_object",
     "record_metric",
@@ -29,5 +32,6 @@ __all__ = [
     "role_may",
     "scope",
     "send_to_queue",
+    "streaming",
     "wrap_service",
 ]
