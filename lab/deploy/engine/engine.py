@@ -132,7 +132,7 @@ class Engine:
         self, show: Callable[[Event], None], *, preview: bool, deployed: Deployment | None = None
     ) -> tuple[Run, Snapshot, Providers]:
         run = Run(self._project, show, preview=preview)
-        snapshot = Snapshot(deployed or self._store.load(), None if preview else self._store)
+        snapshot = Snapshot(self._store.load() if deployed is None else deployed, None if preview else self._store)
         return run, snapshot, Providers(self._factories, run, snapshot)
 
     def _run_program(self, run: Run, snapshot: Snapshot, providers: Providers) -> None:

@@ -183,7 +183,7 @@ class Monitor:
 
     def RegisterStackInvokeTransform(self, _request: object) -> None:  # noqa: N802
         """Refuse transforms of function calls."""
-        raise UnsupportedError("invoke transforms")
+        raise UnsupportedError("invoke_transforms")
 
     def RegisterResourceHook(self, _request: resource_pb2.RegisterResourceHookRequest) -> None:  # noqa: N802
         """Refuse hooks."""
@@ -191,7 +191,7 @@ class Monitor:
 
     def RegisterErrorHook(self, _request: resource_pb2.RegisterErrorHookRequest) -> None:  # noqa: N802
         """Refuse error hooks."""
-        raise UnsupportedError("error hooks")
+        raise UnsupportedError("error_hooks")
 
     # Engine
 

@@ -45,6 +45,7 @@ class Providers:
         self._snapshot = snapshot
         self._clients: dict[str, ProviderClient] = {}
         self._registered: set[str] = set()
+        self.interrupted = False
         self._lock = threading.RLock()
 
     def default(self, package: str, version: str) -> str:
@@ -126,6 +127,7 @@ class Providers:
         try:
             yield
         except KeyboardInterrupt:
+            self.interrupted = True
             with self._lock:
                 clients = list(self._clients.values())
             for client in clients:

@@ -129,9 +129,7 @@ class Registrar:
             return self._settle_component(goal, resource, old)
         reference = goal.provider or self._providers.default(urns.package_of(goal.type), goal.version)
         resource = replace(resource, provider=reference)
-        return _Settling(self._run, self._snapshot, self._providers, goal, resource, self._deleted_first).settle(
-            None if old is not None and old.external else old, forgotten=old
-        )
+        return _Settling(self._run, self._snapshot, self._providers, goal, resource, self._deleted_first).settle(old)
 
     def _settle_provider(self, goal: Goal, resource: Resource, old: Resource | None) -> Resource:
         inputs = {**goal.inputs, "version": goal.version} if goal.version else dict(goal.inputs)
@@ -178,20 +176,20 @@ class _Settling:
     def _urn(self) -> str:
         return self._resource.urn
 
-    def settle(self, old: Resource | None, forgotten: Resource | None) -> Resource:
+    def settle(self, old: Resource | None) -> Resource:
         """Bring the resource to what is asked for.
 
         Args:
-            old: what the last run left of it, if that can be carried on.
-            forgotten: the same, or what the last run only read and this one owns.
+            old: what the last run left of it.
         """
+        if old is not None and old.external:
+            # It was only read so far; what the program now asks for is one of its own.
+            self._snapshot.forget(old)
+            old = None
         if old is None:
-            if forgotten is not None:
-                self._snapshot.forget(forgotten)
             inputs = self._check(self._wanted, {})
             kind = "replace" if self._urn in self._deleted_first else "create"
-            done = self._run.begin(kind, self._urn)
-            return self._create(inputs, done)
+            return self._create(inputs, self._run.begin(kind, self._urn))
         kept = property_paths.keep_old(self._wanted, old.inputs, self._goal.ignore_changes)
         inputs = self._check(kept, old.inputs)
         difference = self._difference(old, inputs)
@@ -246,8 +244,10 @@ class _Settling:
             resource = replace(resource, init_errors=tuple(error.reasons), outputs=self._with_secrets(outputs))
             self._settle_created(replace(resource, id=error.resource_id), replaced)
             raise
-        except BaseException:
-            self._snapshot.abandon_create(self._urn)
+        except LabError:
+            # A provider that was told to give up may have made it already: the next run finds out.
+            if not self._providers.interrupted:
+                self._snapshot.abandon_create(self._urn)
             raise
         resource = replace(resource, id=resource_id, outputs=self._with_secrets(outputs))
         self._settle_created(resource, replaced)

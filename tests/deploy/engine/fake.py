@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 
 from lab.deploy import property_values as pv
@@ -23,16 +22,17 @@ class Cloud:
 
     Args:
         path: a file to keep them in.
-        slow: seconds that each call takes.
     """
 
-    def __init__(self, path=None, slow=0.0):
-        self.path, self.slow = path, slow
+    def __init__(self, path=None):
+        self.path = path
         self.lock = threading.Lock()
         self.calls = []
         self.fail = {}
         self.kill_at = None
         self.incomplete = set()
+        self.endless = set()
+        self.cancelled = threading.Event()
         self._things = json.loads(path.read_text()) if path is not None and path.exists() else {}
 
     @property
@@ -44,8 +44,6 @@ class Cloud:
         with self.lock:
             self.calls.append((method, request))
             count = sum(1 for name, _ in self.calls if name in ("Create", "Update", "Delete"))
-        if self.slow:
-            time.sleep(self.slow)
         error = self.fail.get((method, request.name))
         if error:
             raise RuntimeError(error)
@@ -136,6 +134,9 @@ class FakeProvider:
                 context.abort(None, f"there is a {thing} already")
             self.cloud.things[thing] = inputs
         self.cloud.changed(count, "after")
+        if request.name in self.cloud.endless:
+            self.cloud.cancelled.wait(10)
+            context.abort(None, "given up")
         outputs = self._outputs(thing, inputs)
         if request.name in self.cloud.incomplete:
             raise InitFailedError(thing, outputs, ["it does not answer"])
@@ -178,6 +179,7 @@ class FakeProvider:
     def Cancel(self, request, _context):  # noqa: N802
         with self.cloud.lock:
             self.cloud.calls.append(("Cancel", request))
+        self.cloud.cancelled.set()
 
     def find(self, _urn, _type, inputs):
         """Return the id of a thing with these inputs."""

@@ -215,6 +215,24 @@ def test_an_interrupt_ends_the_run_and_keeps_what_was_made(bench):
     assert bench.destroy().ok  # the lock is free again
 
 
+def test_what_was_being_made_when_interrupted_is_found_again(bench):
+    bench.cloud.endless.add("endless")
+    body = """
+import time
+Thing("endless")
+def stop(address):
+    time.sleep(0.1)
+    raise KeyboardInterrupt
+Thing("a").address.apply(stop)
+"""
+    with pytest.raises(KeyboardInterrupt):
+        bench.up(body)
+    assert bench.pending == ["urn:pulumi:local::demo::fake:index:Thing::endless"]
+    assert len(bench.cloud.things) == 2
+    assert bench.destroy().ok
+    assert bench.cloud.things == {}
+
+
 def test_what_a_module_of_the_program_keeps_does_not_reach_the_next_run(bench):
     (bench.folder / "program").mkdir()
     (bench.folder / "program" / "counting.py").write_text("runs = []\n")
