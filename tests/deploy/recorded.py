@@ -47,9 +47,7 @@ def passes(name, replaced=None):
     """Return a recording cut into the passes of the engine: `pulumi up` is a preview, then the update itself."""
     found = []
     for call in calls(name, replaced):
-        begins = call.method == "GetDeploymentInfo" or (
-            call.method == "Handshake" and (not found or _ended(found[-1]))
-        )
+        begins = call.method == "GetDeploymentInfo" or (call.method == "Handshake" and (not found or _ended(found[-1])))
         if begins:
             found.append([])
         if found:
