@@ -71,6 +71,12 @@ def reset(cloud: Cloud) -> Cloud:
     return _cloud(answer)
 
 
+def save(cloud: Cloud) -> None:
+    """Return when all that has happened in a cloud would survive a kill of its process."""
+    if _request(cloud.port, "POST", "/_lab/save", seconds=60) is None:
+        raise LabError(_("The local cloud did not answer."), next_step=_("See how it is: lab cloud status"))
+
+
 def _cloud(answer: dict[str, Any]) -> Cloud:
     return Cloud(**{name: answer[name] for name in Cloud.__slots__})
 

@@ -1,4 +1,4 @@
-"""The cloud's own paths, under `/_lab/`: who it is, and resetting it. The door has checked Host and Origin."""
+"""The cloud's own paths, under `/_lab/`: who it is, saving and resetting it. The door has checked Host and Origin."""
 
 from __future__ import annotations
 
@@ -23,9 +23,14 @@ def control_app(cloud: LocalCloud) -> Router:
         await cloud.reset()
         return JSONResponse(cloud.describe())
 
+    async def save(_request: Request) -> JSONResponse:
+        await cloud.save()
+        return JSONResponse(cloud.describe())
+
     return Router(
         [
             Route("/_lab/identity", identity, methods=["GET"]),
             Route("/_lab/reset", reset, methods=["POST"]),
+            Route("/_lab/save", save, methods=["POST"]),
         ]
     )

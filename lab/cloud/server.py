@@ -12,14 +12,15 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from lab.cloud import emulator, lab_role
+from lab.cloud.changes import Change, change_of
 from lab.cloud.door import Door
 from lab.cloud.event_source_mappings.api import Api
 from lab.cloud.event_source_mappings.bell import Bell
 from lab.cloud.event_source_mappings.clock import Clock
 from lab.cloud.event_source_mappings.mapping import Surroundings
 from lab.cloud.event_source_mappings.service import Mappings
-from lab.cloud.event_source_mappings.store import Store
 from lab.cloud.functions import Functions
+from lab.cloud.snapshot import Snapshots
 from lab.cloud.state_folder import StateFolder
 from lab.cloud.trace import Trace
 from lab.errors import LabError
@@ -59,7 +60,8 @@ class LocalCloud:
             bells=self._bells,
             trace=self._trace,
         )
-        self._mappings = Mappings(Store(folder.path / "mappings.json"), surroundings)
+        self._snapshots = Snapshots(folder.path, lambda: {"mappings": self._mappings.saved()})
+        self._mappings = Mappings(surroundings, changed=lambda: self._snapshots.note(Change.DATA))
         self._whole = False
 
     # --- life --------------------------------------------------------------------------------------------------------
@@ -71,11 +73,12 @@ class LocalCloud:
         emulator.wrap_service("kinesis", self._ringing("kinesis", "Kinesis_20131202.Put"))
         emulator.wrap_service("dynamodb", self._ringing("dynamodb", "DynamoDB_20120810."))
         await self._functions.start()
+        saved = self._snapshots.load()
         await lab_role.seed()
-        self._mappings.restore()
+        self._mappings.restore(saved["mappings"] if saved else [])
 
     async def stop(self) -> None:
-        """Stop what is ours; MiniStack stops and saves afterwards."""
+        """Stop what is ours; MiniStack stops afterwards."""
         await self._mappings.stop()
         await self._functions.stop()
 
@@ -89,6 +92,7 @@ class LocalCloud:
         await self._mappings.reset()
         await self._functions.reset()
         await emulator.reset()
+        self._snapshots.forget()
         self._folder.lose_everything()
         await lab_role.seed()
 
@@ -116,7 +120,8 @@ class LocalCloud:
             if message["type"] == "lifespan.startup.complete":
                 await self.start()
             if message["type"] == "lifespan.shutdown.complete":
-                self._whole = True  # MiniStack has saved its services
+                await self._snapshots.close()
+                self._whole = True
             await send(message)
 
         async def receive_after_stop() -> Any:
@@ -136,10 +141,22 @@ class LocalCloud:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "lifespan":
                 await self.lifespan(scope, receive, send)
-            else:
+                return
+            try:
                 await door(scope, receive, send)
+            finally:
+                if scope["type"] == "http":
+                    self._note_change(scope)
 
         return app
+
+    def _note_change(self, scope: Scope) -> None:
+        target = next((value for name, value in scope["headers"] if name.lower() == b"x-amz-target"), b"")
+        self._snapshots.note(change_of(scope["method"], scope["path"], target.decode("latin-1")))
+
+    async def save(self) -> None:
+        """Return when all that has happened so far would survive a kill."""
+        await self._snapshots.save()
 
     def _ringing(self, kind: str, target_prefix: str) -> Callable[[Handler], Handler]:
         """Return a wrapper that rings after each write to a kind of source."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-CONTENTS = ("services", "objects", "mappings.json")
+CONTENTS = ("services", "objects", "streams", "snapshot.json", "unsaved")
 """What holds the resources; the rest (identity, logs, unpacked code) outlives a reset."""
 
 
@@ -63,10 +63,13 @@ class StateFolder:
     def _open(self) -> Identity:
         identity = Identity.load(self.path)
         if self._in_use.exists():
-            # The last cloud here did not stop by itself: what is left is not whole, so it is not used.
-            self._remove_contents()
-            identity = identity.next_epoch()
-            identity.save(self.path)
+            # The last cloud here was killed. Its last picture is consistent, but what was deployed after it is gone.
+            whole = (self.path / "snapshot.json").exists()
+            if not whole:
+                self._remove_contents()
+            if not whole or (self.path / "unsaved").exists():
+                identity = identity.next_epoch()
+                identity.save(self.path)
         self._in_use.touch()
         # What a killed process left in its temporary folder goes; nothing of ours lies in the system's.
         shutil.rmtree(self.temporary, ignore_errors=True)

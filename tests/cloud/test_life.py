@@ -134,14 +134,22 @@ def test_after_a_stop_everything_is_back_and_the_shard_goes_on_at_its_checkpoint
     process.stop()
 
 
-def test_a_kill_begins_a_new_epoch_and_leaves_no_environment_behind(home: Path):
+def kill(cloud: client.Cloud) -> None:
+    os.kill(cloud.pid, signal.SIGKILL)
+    os.waitpid(cloud.pid, 0)
+
+
+def saved(cloud: client.Cloud) -> None:
+    """Wait until all that has happened would survive a kill."""
+    client.save(cloud)
+
+
+def test_a_kill_leaves_no_environment_behind(home: Path):
     cloud, _ = process.start(port=0)
     shop = Workshop(Clients.local(cloud.url))
     function = shop.function("import os\ndef handler(event, context):\n    return os.getpid()\n", shop.role())
-    answer = shop.clients.lambda_.invoke(FunctionName=function)
-    environment = int(answer["Payload"].read())
-    os.kill(cloud.pid, signal.SIGKILL)
-    os.waitpid(cloud.pid, 0)
+    environment = int(shop.clients.lambda_.invoke(FunctionName=function)["Payload"].read())
+    kill(cloud)
 
     def gone() -> bool:
         try:
@@ -151,10 +159,52 @@ def test_a_kill_begins_a_new_epoch_and_leaves_no_environment_behind(home: Path):
         return "Z" in Path(f"/proc/{environment}/stat").read_text().split(")")[1][:3]
 
     eventually(gone)
+
+
+def test_what_was_saved_survives_a_kill(home: Path):
+    cloud, _ = process.start(port=0)
+    shop = Workshop(Clients.local(cloud.url))
+    function = shop.function("def handler(event, context):\n    return event\n", shop.role(("logs:*", "*")))
+    queue, _ = shop.queue()
+    shop.clients.sqs.send_message(QueueUrl=queue, MessageBody='"a message"')
+    table = shop.name("table")
+    shop.clients.dynamodb.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    shop.clients.dynamodb.put_item(TableName=table, Item={"pk": {"S": "an item"}})
+    shop.clients.s3.create_bucket(Bucket="bucket")
+    shop.clients.s3.put_object(Bucket="bucket", Key="key", Body=b"an object")
+    saved(cloud)
+    kill(cloud)
+
+    again, _ = process.start(port=cloud.port)
+    assert (again.id, again.epoch) == (cloud.id, cloud.epoch)
+    assert shop.clients.lambda_.invoke(FunctionName=function, Payload=b"1")["Payload"].read() == b"1"
+    assert shop.messages(queue) == ["a message"]
+    assert shop.clients.dynamodb.scan(TableName=table)["Items"] == [{"pk": {"S": "an item"}}]
+    assert shop.clients.s3.get_object(Bucket="bucket", Key="key")["Body"].read() == b"an object"
+    arn = shop.clients.dynamodb.describe_table(TableName=table)["Table"]["LatestStreamArn"]
+    shard = shop.clients.dynamodbstreams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = shop.clients.dynamodbstreams.get_shard_iterator(
+        StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    assert len(shop.clients.dynamodbstreams.get_records(ShardIterator=iterator)["Records"]) == 1
+    process.stop()
+
+
+def test_a_kill_before_a_change_of_what_is_deployed_was_saved_begins_a_new_epoch(home: Path):
+    cloud, _ = process.start(port=0)
+    saved(cloud)
+    shop = Workshop(Clients.local(cloud.url))
+    shop.queue()
+    kill(cloud)
     again, _ = process.start(port=0)
     assert again.id == cloud.id
     assert again.epoch == cloud.epoch + 1
-    assert Clients.local(again.url).lambda_.list_functions()["Functions"] == []
     process.stop()
 
 

@@ -43,7 +43,7 @@ def configure(*, port: int, state_folder: Path) -> None:
         IOT_MTLS_ENABLED="0",
         LOG_LEVEL="WARNING",
         MINISTACK_HOST="localhost",
-        PERSIST_STATE="1",
+        PERSIST_STATE="0",  # saved and loaded by us: see lab/cloud/snapshot.py
         S3_DATA_DIR=str(state_folder / "objects"),
         S3_PERSIST="1",
         SFTP_ENABLED="0",

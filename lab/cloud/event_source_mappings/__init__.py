@@ -9,5 +9,4 @@ Read in this order:
 - `shard_reader`: one shard, its lanes and its checkpoint
 - `mapping`: a mapping and its states; `service`: all of them
 - `validation`, `api`: what Create, Get, List, Update and Delete accept and answer
-- `store`: what survives a restart
 """

@@ -9,27 +9,21 @@ from typing import TYPE_CHECKING, Any
 from lab.cloud.event_source_mappings.mapping import Configuration, Mapping, Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lab.cloud.event_source_mappings.store import Store
-
-SAVE_SECONDS = 0.5
-"""Checkpoints are written at most this often: a kill repeats at most so much work."""
+    from collections.abc import Callable, Iterator
 
 
 class Mappings:
     """The mappings by UUID.
 
     Args:
-        store: where they are kept.
         surroundings: what mappings need of the cloud.
+        changed: told whenever something is to be saved: a mapping, or the checkpoint of one of its shards.
     """
 
-    def __init__(self, store: Store, surroundings: Surroundings) -> None:
-        self._store = store
+    def __init__(self, surroundings: Surroundings, changed: Callable[[], None]) -> None:
+        self.changed = changed
         self._surroundings = surroundings
         self._mappings: dict[str, Mapping] = {}
-        self._saving: asyncio.TimerHandle | None = None
 
     def __iter__(self) -> Iterator[Mapping]:
         return iter(list(self._mappings.values()))
@@ -56,9 +50,13 @@ class Mappings:
         self._mappings.pop(mapping.configuration.uuid, None)
         self.changed()
 
-    def restore(self) -> None:
+    def saved(self) -> list[dict[str, Any]]:
+        """Return what of the mappings survives a restart: what they are, and for each shard the checkpoint."""
+        return [_saved(mapping) for mapping in self._mappings.values()]
+
+    def restore(self, saved_mappings: list[dict[str, Any]]) -> None:
         """Bring back what was saved; each shard goes on at its checkpoint."""
-        for saved in self._store.load():
+        for saved in saved_mappings:
             configuration = Configuration(**saved["configuration"])
             mapping = Mapping(
                 configuration,
@@ -73,28 +71,14 @@ class Mappings:
             self._mappings[configuration.uuid] = mapping
             mapping.begin()
 
-    def changed(self) -> None:
-        """Save soon."""
-        if self._saving is None:
-            self._saving = asyncio.get_running_loop().call_later(SAVE_SECONDS, self.save)
-
-    def save(self) -> None:
-        """Save now."""
-        if self._saving:
-            self._saving.cancel()
-            self._saving = None
-        self._store.save([_saved(mapping) for mapping in self._mappings.values()])
-
     async def stop(self) -> None:
-        """Stop all mappings and save where they stand."""
+        """Stop all mappings; where they stand can be saved afterwards."""
         await asyncio.gather(*(mapping.stop() for mapping in self._mappings.values()))
-        self.save()
 
     async def reset(self) -> None:
         """Stop and forget all mappings."""
-        await asyncio.gather(*(mapping.stop() for mapping in self._mappings.values()))
+        await self.stop()
         self._mappings.clear()
-        self.save()
 
 
 def _saved(mapping: Mapping) -> dict[str, Any]:
