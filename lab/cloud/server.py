@@ -19,7 +19,9 @@ from lab.cloud.event_source_mappings.bell import Bell
 from lab.cloud.event_source_mappings.clock import Clock
 from lab.cloud.event_source_mappings.mapping import Surroundings
 from lab.cloud.event_source_mappings.service import Mappings
+from lab.cloud.event_source_mappings.sources import Sources
 from lab.cloud.functions import Functions
+from lab.cloud.kinesis import KinesisService
 from lab.cloud.snapshot import Snapshots
 from lab.cloud.state_folder import StateFolder
 from lab.cloud.trace import Trace
@@ -52,12 +54,13 @@ class LocalCloud:
         self.port = port
         self._folder = folder
         self._trace = Trace(folder.path / "trace.jsonl")
-        self._bells = {"kinesis": Bell(), "dynamodb": Bell()}
+        self._kinesis = KinesisService(folder.path / "kinesis", forward=emulator.deliver_to_firehose)
+        self._sources = Sources(self._kinesis, table_writes=Bell())
         self._functions = Functions(folder.path, port)
         surroundings = Surroundings(
             invoke=self._functions.invoke,
             clock=Clock(time_scale),
-            bells=self._bells,
+            sources=self._sources,
             trace=self._trace,
         )
         self._snapshots = Snapshots(folder.path, lambda: {"mappings": self._mappings.saved()})
@@ -68,10 +71,12 @@ class LocalCloud:
 
     async def start(self) -> None:
         """Take our places in MiniStack and go on where the last life ended; MiniStack has started."""
-        emulator.repair_stream_authorization()
-        emulator.wrap_service("lambda", lambda handler: Api(self._mappings, handler))
-        emulator.wrap_service("kinesis", self._ringing("kinesis", "Kinesis_20131202.Put"))
-        emulator.wrap_service("dynamodb", self._ringing("dynamodb", "DynamoDB_20120810."))
+        emulator.repair_stream_authorization(self._kinesis.resource_of)
+        emulator.lead_to_streams(self._kinesis)
+        emulator.wrap_service("lambda", lambda handler: Api(self._mappings, self._sources, handler))
+        emulator.wrap_service("kinesis", lambda _handler: self._kinesis.handle)
+        emulator.wrap_service("dynamodb", self._ringing)
+        self._kinesis.start()
         await self._functions.start()
         saved = self._snapshots.load()
         await lab_role.seed()
@@ -81,6 +86,7 @@ class LocalCloud:
         """Stop what is ours; MiniStack stops afterwards."""
         await self._mappings.stop()
         await self._functions.stop()
+        self._kinesis.stop()
 
     def close(self) -> None:
         """Give the state folder back."""
@@ -91,6 +97,7 @@ class LocalCloud:
         """Forget every resource; the cloud keeps its id and begins a new epoch."""
         await self._mappings.reset()
         await self._functions.reset()
+        self._kinesis.reset()
         await emulator.reset()
         self._snapshots.forget()
         self._folder.lose_everything()
@@ -158,24 +165,19 @@ class LocalCloud:
         """Return when all that has happened so far would survive a kill."""
         await self._snapshots.save()
 
-    def _ringing(self, kind: str, target_prefix: str) -> Callable[[Handler], Handler]:
-        """Return a wrapper that rings after each write to a kind of source."""
-        bell = self._bells[kind]
+    def _ringing(self, handler: Handler) -> Handler:
+        """Return DynamoDB's handler, ringing after each write."""
         reads = ("Get", "Describe", "List", "Query", "Scan", "BatchGet", "TransactGet")
 
-        def wrap(handler: Handler) -> Handler:
-            async def ringing(
-                method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
-            ) -> Answer:
-                answer = await handler(method, path, headers, body, query)
-                target = headers.get("x-amz-target", "")
-                if target.startswith(target_prefix) and not target.partition(".")[2].startswith(reads):
-                    bell.ring()
-                return answer
+        async def ringing(
+            method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+        ) -> Answer:
+            answer = await handler(method, path, headers, body, query)
+            if not headers.get("x-amz-target", "").partition(".")[2].startswith(reads):
+                self._sources.table_writes.ring()
+            return answer
 
-            return ringing
-
-        return wrap
+        return ringing
 
 
 def open_socket(port: int) -> socket.socket:

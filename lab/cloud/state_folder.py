@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-CONTENTS = ("services", "objects", "streams", "snapshot.json", "unsaved")
+CONTENTS = ("services", "objects", "kinesis", "snapshot.json", "unsaved")
 """What holds the resources; the rest (identity, logs, unpacked code) outlives a reset."""
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from lab.cloud.emulator.scope import REGION, scope
@@ -55,11 +56,18 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value] if value else []
 
 
-def repair_stream_authorization() -> None:
+KinesisResource = Callable[[dict[str, str], bytes, str, str], str | None]
+"""Returns the ARN that a Kinesis request (headers, body, account, region) is about."""
+
+
+def repair_stream_authorization(kinesis_resource: KinesisResource) -> None:
     """Let the calls that read streams be allowed on the stream's ARN.
 
-    MiniStack asks its policies about `*` for every DynamoDB Streams call and for `GetRecords` of Kinesis, so that a
+    MiniStack asks its policies about `*` for every DynamoDB Streams call and for many of Kinesis, so that a
     least-privilege policy denies what AWS allows. The stream stands in the request or in the iterator.
+
+    Args:
+        kinesis_resource: knows what a Kinesis request is about.
     """
     from ministack.core import iam_actions
 
@@ -67,29 +75,28 @@ def repair_stream_authorization() -> None:
 
     def extract_resource_arn(service: str, method: str, path: str, headers: dict[str, str], body: bytes,
                              query: dict[str, Any], region: str, account: str) -> str:  # fmt: skip
-        if service in ("dynamodbstreams", "kinesis") and (found := _stream_of_request(service, body)):
+        found = None
+        if service == "kinesis":
+            found = kinesis_resource(headers, body, account, region)
+        elif service == "dynamodbstreams":
+            found = _table_stream_of_request(body)
+        if found:
             return found
         return original(service, method, path, headers, body, query, region, account)
 
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
-def _stream_of_request(service: str, body: bytes) -> str | None:
+def _table_stream_of_request(body: bytes) -> str | None:
+    from ministack.services.dynamodb_streams import _decode_iterator
+
     try:
         request = json.loads(body or b"{}")
     except ValueError:
         return None
     if not isinstance(request, dict):
         return None
-    if service == "dynamodbstreams":
-        from ministack.services.dynamodb_streams import _decode_iterator
-
-        iterator = request.get("ShardIterator")
-        decoded = _decode_iterator(iterator) if isinstance(iterator, str) else None
-        arn = request.get("StreamArn") or (decoded or {}).get("arn")
-        return arn if isinstance(arn, str) else None
-    from ministack.services.kinesis import _shard_iterators
-
     iterator = request.get("ShardIterator")
-    state = _shard_iterators.get(iterator) if isinstance(iterator, str) else None
-    return state.get("stream_arn") if state else None
+    decoded = _decode_iterator(iterator) if isinstance(iterator, str) else None
+    arn = request.get("StreamArn") or (decoded or {}).get("arn")
+    return arn if isinstance(arn, str) else None

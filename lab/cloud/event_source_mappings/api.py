@@ -11,7 +11,7 @@ from lab.cloud import emulator
 from lab.cloud.emulator import functions
 from lab.cloud.event_source_mappings import validation
 from lab.cloud.event_source_mappings.mapping import Configuration, Mapping
-from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, source_of
+from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, Sources
 from lab.cloud.event_source_mappings.validation import RequestError, invalid_parameter
 from lab.json_values import as_object, is_object
 
@@ -29,11 +29,13 @@ class Api:
 
     Args:
         mappings: the mappings.
+        sources: the streams they may read.
         lambda_service: MiniStack's handler, for all that is not ours.
     """
 
-    def __init__(self, mappings: Mappings, lambda_service: Handler) -> None:
+    def __init__(self, mappings: Mappings, sources: Sources, lambda_service: Handler) -> None:
         self._mappings = mappings
+        self._sources = sources
         self._lambda_service = lambda_service
 
     async def __call__(
@@ -82,7 +84,7 @@ class Api:
             return None
         function = _function(wanted.get("FunctionName"))
         settings = validation.create_settings(wanted, kinesis=":kinesis:" in stream_arn)
-        source = source_of(stream_arn, function.role)
+        source = self._sources.of(stream_arn, function.role)
         self._check_source(source)
         _check_destination(settings, function.role)
         for mapping in self._mappings:
@@ -135,7 +137,7 @@ class Api:
         if wanted.get("FunctionName"):
             function = _function(wanted["FunctionName"])
             function_arn, role = function.arn, function.role
-            self._check_source(source_of(current.stream_arn, role))
+            self._check_source(self._sources.of(current.stream_arn, role))
         _check_destination(settings, role)
         enabled = wanted.get("Enabled")
         mapping.update(

@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lab.cloud.event_source_mappings.shard_reader import ShardReader
-from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, StartingPosition, source_of
+from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, StartingPosition
 from lab.json_values import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.cloud.event_source_mappings.bell import Bell
     from lab.cloud.event_source_mappings.clock import Clock
     from lab.cloud.event_source_mappings.delivery import Invoker
-    from lab.cloud.event_source_mappings.sources import ShardRecord
+    from lab.cloud.event_source_mappings.sources import ShardRecord, Sources
 
 DEFAULTS: dict[str, Any] = {
     "BatchSize": 100,
@@ -129,8 +128,7 @@ class Surroundings:
 
     invoke: Invoker
     clock: Clock
-    bells: dict[str, Bell]
-    """One bell per kind of source."""
+    sources: Sources
     trace: Callable[..., None]
 
 
@@ -230,7 +228,7 @@ class Mapping:
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def _source(self) -> Source:
-        return source_of(self.configuration.stream_arn, self.configuration.role)
+        return self._surroundings.sources.of(self.configuration.stream_arn, self.configuration.role)
 
     def _anchor(self) -> None:
         """Fix where LATEST and AT_TIMESTAMP begin, once, before the mapping says that it is Enabled."""
@@ -245,10 +243,10 @@ class Mapping:
 
     async def _supervise(self) -> None:
         """Start a reader for every shard whose parents have been read to their end."""
-        bell = self._surroundings.bells[self._source().kind]
         while True:
-            seen = bell.rings
             source = self._source()
+            bell = source.bell()
+            seen = bell.rings
             with contextlib.suppress(SourceGoneError):
                 self._start_readers(source, source.shards())
             await bell.wait(seen, SHARD_POLL_SECONDS)

@@ -81,9 +81,9 @@ class ShardReader:
 
     async def run(self) -> None:
         """Read and deliver until the shard is closed and all of it has ended, or until `stop`."""
-        bell = self._surroundings.bells[self._source.kind]
         try:
             while not self._stopping.is_set():
+                bell = self._source.bell(self._shard_id)
                 seen = bell.rings
                 closed = self._read()
                 self._start_batches(closed=closed)
@@ -96,7 +96,7 @@ class ShardReader:
                     self._position["ended"] = True
                     self._trace("shard_ended")
                     self._mapping.changed()
-                    bell.ring()  # children of this shard may start
+                    self._source.bell().ring()  # children of this shard may start
                     return
                 await self._wait(bell, seen)
             under_way = [lane.under_way for lane in self._lanes if lane.under_way]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lab.cloud import emulator
 from lab.cloud.emulator import streams
 from lab.cloud.event_source_mappings.batch import Record
+from lab.cloud.event_source_mappings.bell import Bell
 from lab.cloud.event_source_mappings.collector import Collected
+
+if TYPE_CHECKING:
+    from lab.cloud.kinesis import KinesisRecord, KinesisService
 
 SourceKind = Literal["kinesis", "dynamodb"]
 StartingPosition = Literal["LATEST", "TRIM_HORIZON", "AT_TIMESTAMP"]
@@ -77,39 +82,53 @@ class Source(ABC):
         """Return the sequence number behind which a position begins (None: at the oldest)."""
 
     @abstractmethod
+    def bell(self, shard_id: str | None = None) -> Bell:
+        """Return what rings when something was written to a shard; without a shard, when the shards have changed."""
+
+    @abstractmethod
     def filter_document(self, event: dict[str, Any]) -> dict[str, Any]:
         """Return what filter patterns are matched against."""
 
 
 class KinesisSource(Source):
-    """A Kinesis data stream."""
+    """A Kinesis data stream, or a consumer of one.
+
+    Args:
+        arn: the stream's ARN.
+        role: the function's role.
+        kinesis: the service that has the stream.
+    """
 
     kind = "kinesis"
     read_actions = ("kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:DescribeStream", "kinesis:ListShards")
     access_message = "GetRecords, GetShardIterator, DescribeStream, ListShards, and ListStreams Actions on your stream"
 
+    def __init__(self, arn: str, role: str, kinesis: KinesisService) -> None:
+        super().__init__(arn, role)
+        self._kinesis = kinesis
+
     def shards(self) -> list[ShardRecord]:
         """List the shards."""
-        shards = streams.kinesis_shards(self.arn)
+        shards = self._kinesis.shards(self.arn)
         if shards is None:
             raise SourceGoneError(self.arn)
         return shards
 
     def read(self, shard_id: str, after: str | None, limit: int) -> list[StreamRecord]:
         """Read records; the event is described in "Using Lambda to process records from Kinesis"."""
-        records = streams.kinesis_records(self.arn, shard_id, after, limit)
+        records = self._kinesis.read(self.arn, shard_id, after, limit)
         if records is None:
             raise SourceGoneError(self.arn)
         return [self._record(shard_id, record) for record in records]
 
-    def _record(self, shard_id: str, record: dict[str, Any]) -> StreamRecord:
-        sequence_number, arrived = record["SequenceNumber"], record["ApproximateArrivalTimestamp"]
+    def _record(self, shard_id: str, record: KinesisRecord) -> StreamRecord:
+        sequence_number, arrived, partition_key, data = record
         event = {
             "kinesis": {
                 "kinesisSchemaVersion": "1.0",
-                "partitionKey": record["PartitionKey"],
+                "partitionKey": partition_key,
                 "sequenceNumber": sequence_number,
-                "data": record["Data"],
+                "data": base64.b64encode(data).decode(),
                 "approximateArrivalTimestamp": arrived,
             },
             "eventSource": "aws:kinesis",
@@ -120,32 +139,42 @@ class KinesisSource(Source):
             "awsRegion": self.region,
             "eventSourceARN": self.arn,
         }
-        return StreamRecord(Record(sequence_number, arrived), event, record["PartitionKey"])
+        return StreamRecord(Record(sequence_number, arrived), event, partition_key)
 
     def start(self, shard_id: str, position: StartingPosition, timestamp: float | None) -> str | None:
         """Return where a position begins."""
-        if position == "TRIM_HORIZON":
-            return None
-        return streams.kinesis_last_sequence_number(
-            self.arn, shard_id, timestamp if position == "AT_TIMESTAMP" else None
-        )
+        return self._kinesis.position(self.arn, shard_id, position, timestamp)
+
+    def bell(self, shard_id: str | None = None) -> Bell:
+        """Return a bell of the stream's; one that never rings when stream or shard are gone."""
+        return self._kinesis.bell(self.arn, shard_id) or Bell()
 
     def filter_document(self, event: dict[str, Any]) -> dict[str, Any]:
         """Return the record with its data decoded; data that is not JSON matches no pattern about data."""
         kinesis = event["kinesis"]
         try:
-            data: Any = json.loads(streams.decode_base64(kinesis["data"]))
+            data: Any = json.loads(base64.b64decode(kinesis["data"]))
         except ValueError:
             data = None
         return {**event, **kinesis, "data": data}
 
 
 class DynamoDBSource(Source):
-    """The stream of a DynamoDB table."""
+    """The stream of a DynamoDB table.
+
+    Args:
+        arn: the stream's ARN.
+        role: the function's role.
+        writes: rings after every write to any table.
+    """
 
     kind = "dynamodb"
     read_actions = ("dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream")
     access_message = "GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream"
+
+    def __init__(self, arn: str, role: str, writes: Bell) -> None:
+        super().__init__(arn, role)
+        self._writes = writes
 
     def shards(self) -> list[ShardRecord]:
         """List the shards: there is one."""
@@ -177,11 +206,29 @@ class DynamoDBSource(Source):
         records = self._records()
         return records[-1]["dynamodb"]["SequenceNumber"] if position == "LATEST" and records else None
 
+    def bell(self, shard_id: str | None = None) -> Bell:  # noqa: ARG002
+        """Return what rings after every write to any table: MiniStack does not say to which."""
+        return self._writes
+
     def filter_document(self, event: dict[str, Any]) -> dict[str, Any]:
         """Return the record with its typed attributes."""
         return event
 
 
-def source_of(arn: str, role: str) -> Source:
-    """Return the source an ARN names (Kinesis stream or DynamoDB stream)."""
-    return KinesisSource(arn, role) if ":kinesis:" in arn else DynamoDBSource(arn, role)
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The streams that mappings may read.
+
+    Attributes:
+        kinesis: the Kinesis service.
+        table_writes: rings after every write to a DynamoDB table.
+    """
+
+    kinesis: KinesisService
+    table_writes: Bell
+
+    def of(self, arn: str, role: str) -> Source:
+        """Return the source an ARN names (Kinesis stream or DynamoDB stream)."""
+        if ":kinesis:" in arn:
+            return KinesisSource(arn, role, self.kinesis)
+        return DynamoDBSource(arn, role, self.table_writes)
