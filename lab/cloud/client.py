@@ -26,6 +26,7 @@ class Cloud:
         pid: its process.
         id: which cloud it is.
         epoch: which life of it: one more whenever everything was lost.
+        interruptions: kills that may have cost something that was deployed.
         state_folder: what it keeps.
     """
 
@@ -34,6 +35,7 @@ class Cloud:
     pid: int
     id: str
     epoch: int
+    interruptions: int
     state_folder: str
 
 

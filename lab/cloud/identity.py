@@ -1,4 +1,4 @@
-"""Which cloud this is: an id that is made once, and an epoch that counts how often it lost everything."""
+"""Which cloud this is: an id that is made once, and counts of what happened to it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 class Identity:
     """Identifies a cloud and the life its resources belong to.
 
-    A deploy compares both with what it noted: another id is another cloud, another epoch means that what was deployed
-    is gone.
+    A deploy compares them with what it noted: another id is another cloud, another epoch means that what was deployed is
+    gone, more interruptions mean that some of it may be.
 
     Attributes:
         id: made when the state folder was.
-        epoch: 1, and one more whenever everything was lost (a reset, or a kill that left no whole state behind).
+        epoch: 1, and one more whenever everything was lost (a reset, or a kill that left no picture behind).
+        interruptions: kills that may have cost something that was deployed in the last moment.
     """
 
     id: str
     epoch: int
+    interruptions: int = 0
 
     @classmethod
     def load(cls, folder: Path) -> Identity:
@@ -41,6 +43,10 @@ class Identity:
         temporary = folder / "identity.tmp"
         temporary.write_text(json.dumps(asdict(self)))
         temporary.replace(folder / "identity.json")
+
+    def interrupted(self) -> Identity:
+        """Return the identity after a kill that may have cost the last of what was deployed."""
+        return replace(self, interruptions=self.interruptions + 1)
 
     def next_epoch(self) -> Identity:
         """Return the identity after everything was lost."""

@@ -109,6 +109,7 @@ class LocalCloud:
         return {
             "id": identity.id,
             "epoch": identity.epoch,
+            "interruptions": identity.interruptions,
             "pid": os.getpid(),
             "port": self.port,
             "url": f"http://127.0.0.1:{self.port}",

@@ -64,12 +64,12 @@ class StateFolder:
         identity = Identity.load(self.path)
         if self._in_use.exists():
             # The last cloud here was killed. Its last picture is consistent, but what was deployed after it is gone.
-            whole = (self.path / "snapshot.json").exists()
-            if not whole:
+            if not (self.path / "snapshot.json").exists():
                 self._remove_contents()
-            if not whole or (self.path / "unsaved").exists():
                 identity = identity.next_epoch()
-                identity.save(self.path)
+            elif (self.path / "unsaved").exists():
+                identity = identity.interrupted()
+            identity.save(self.path)
         self._in_use.touch()
         # What a killed process left in its temporary folder goes; nothing of ours lies in the system's.
         shutil.rmtree(self.temporary, ignore_errors=True)

@@ -76,13 +76,11 @@ class Stack:
         self._files.refuse_unless_local()
         cloud = self._cloud()
         engine = self._engine(lessons)
-        if self._is_of_another_cloud(cloud):
-            engine.forget()
-            self._tell_of_the_new_cloud(show)
-        self._files.save_cloud(cloud)
+        self._meet(cloud, engine, show)
         with self._surroundings(cloud):
             self._build_packages(lessons)
             result = engine.up(show)
+        self._save(cloud)
         if lessons is not None and result.program_ended:
             # What the program itself refuses (a wrong name) is not worth remembering.
             self._files.save_lessons(lessons)
@@ -154,11 +152,29 @@ class Stack:
         if engine.load() == Deployment():
             return work(engine)  # nothing is deployed, so nobody is asked
         cloud = self._cloud()
+        self._meet(cloud, engine, show)
+        with self._surroundings(cloud):
+            result = work(engine)
+        self._save(cloud)
+        return result
+
+    def _meet(self, cloud: Cloud, engine: Engine, show: Show) -> None:
+        """Make the state fit the cloud that is there: another one, or the same after a kill."""
         if self._is_of_another_cloud(cloud):
+            # What bears the same names there belongs to somebody else.
             engine.forget()
             self._tell_of_the_new_cloud(show)
-        with self._surroundings(cloud):
-            return work(engine)
+        elif self._files.cloud and self._files.cloud[2] != cloud.interruptions:
+            with self._surroundings(cloud):
+                engine.find_what_is_left()
+        self._files.save_cloud(cloud)
+
+    def _save(self, cloud: Cloud) -> None:
+        """Let what was deployed survive a kill of the cloud from now on."""
+        from lab.cloud.client import save
+
+        with contextlib.suppress(LabError):  # a cloud that has gone meanwhile is told of by the next command
+            save(cloud)
 
     def _engine(self, lessons: Sequence[str] | None) -> Engine:
         """Return the engine for this project's program."""
@@ -178,7 +194,7 @@ class Stack:
     def _is_of_another_cloud(self, cloud: Cloud) -> bool:
         """Say whether what the state holds was made in another cloud, or in this one before it lost everything."""
         known = self._files.cloud
-        return known is not None and known != (cloud.id, cloud.epoch)
+        return known is not None and known[:2] != (cloud.id, cloud.epoch)
 
     def _tell_of_the_new_cloud(self, show: Show) -> None:
         message = _("The local cloud is new, or was reset: what was deployed before is gone.")

@@ -103,15 +103,16 @@ class StackFiles:
         _write_json(self._kept_config, {LESSONS_KEY: list(lessons)})
 
     @property
-    def cloud(self) -> tuple[str, int] | None:
-        """The id and epoch of the cloud that the stack was last deployed to, None before that."""
+    def cloud(self) -> tuple[str, int, int] | None:
+        """Id, epoch and interruptions of the cloud that the stack was last deployed to, None before that."""
         known = _read_json(self._cloud_file)
-        return (known["id"], known["epoch"]) if known else None
+        return (known["id"], known["epoch"], known["interruptions"]) if known else None
 
     def save_cloud(self, cloud: Cloud) -> None:
         """Keep which cloud the stack is deployed to."""
-        if self.cloud != (cloud.id, cloud.epoch):
-            _write_json(self._cloud_file, {"id": cloud.id, "epoch": cloud.epoch})
+        if self.cloud != (cloud.id, cloud.epoch, cloud.interruptions):
+            known = {"id": cloud.id, "epoch": cloud.epoch, "interruptions": cloud.interruptions}
+            _write_json(self._cloud_file, known)
 
     def refuse_unless_local(self) -> None:
         """Refuse a stack that could reach anything but this machine.

@@ -182,7 +182,7 @@ def test_what_was_saved_survives_a_kill(home: Path):
     kill(cloud)
 
     again, _ = process.start(port=cloud.port)
-    assert (again.id, again.epoch) == (cloud.id, cloud.epoch)
+    assert (again.id, again.epoch, again.interruptions) == (cloud.id, cloud.epoch, 0)
     assert shop.clients.lambda_.invoke(FunctionName=function, Payload=b"1")["Payload"].read() == b"1"
     assert shop.messages(queue) == ["a message"]
     assert shop.clients.dynamodb.scan(TableName=table)["Items"] == [{"pk": {"S": "an item"}}]
@@ -196,15 +196,17 @@ def test_what_was_saved_survives_a_kill(home: Path):
     process.stop()
 
 
-def test_a_kill_before_a_change_of_what_is_deployed_was_saved_begins_a_new_epoch(home: Path):
+def test_a_kill_before_a_change_of_what_is_deployed_was_saved_is_told(home: Path):
     cloud, _ = process.start(port=0)
-    saved(cloud)
     shop = Workshop(Clients.local(cloud.url))
+    shop.queue()
+    saved(cloud)
     shop.queue()
     kill(cloud)
     again, _ = process.start(port=0)
     assert again.id == cloud.id
-    assert again.epoch == cloud.epoch + 1
+    assert len(Clients.local(again.url).sqs.list_queues()["QueueUrls"]) >= 1
+    assert (again.epoch, again.interruptions) == (cloud.epoch, cloud.interruptions + 1)
     process.stop()
 
 

@@ -78,8 +78,8 @@ class Place:
         return [event.message for event in self.events if event.severity == "warning"]
 
 
-def cloud(cloud_id, epoch):
-    return Cloud(f"http://127.0.0.1:{4566 + epoch}", 4566 + epoch, 1, cloud_id, epoch, "")
+def cloud(cloud_id, epoch, interruptions=0):
+    return Cloud(f"http://127.0.0.1:{4566 + epoch}", 4566 + epoch, 1, cloud_id, epoch, interruptions, "")
 
 
 def test_lessons_of_the_file_are_deployed(place):
@@ -158,6 +158,22 @@ def test_what_a_lost_cloud_had_is_made_again(place, other):
     assert place.outputs()["basic"]
     assert place.up().counts == {"same": 2}
     assert not place.warnings()
+
+
+def test_what_a_kill_cost_is_made_again_and_the_rest_is_kept(place):
+    place.up()
+    place.things.things.clear()
+    place.cloud = cloud("one", 1, interruptions=1)
+    assert place.up().counts == {"create": 1, "same": 1}
+    assert place.up().counts == {"same": 2}
+
+
+def test_a_program_that_fails_leaves_the_outputs(place):
+    place.up()
+    before = place.outputs()
+    (place.folder / "__main__.py").write_text("raise ValueError('broken')")
+    assert not place.up().ok
+    assert place.outputs() == before
 
 
 def test_down_forgets_what_a_lost_cloud_had(place):

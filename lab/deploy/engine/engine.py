@@ -102,6 +102,14 @@ class Engine:
         """
         return self._without_program(show, reading.refresh)
 
+    def find_what_is_left(self) -> None:
+        """Forget what no longer exists, without a word; what exists is kept as it was known.
+
+        Raises:
+            LabError: the state cannot be read or written, or another run works on this stack.
+        """
+        self._without_program(_show_nothing, reading.refresh)
+
     def destroy(self, show: Callable[[Event], None] = _show_nothing) -> Result:
         """Delete everything; the program is not run.
 
@@ -144,6 +152,7 @@ class Engine:
             reading.recover(run, snapshot, providers)
             monitor = Monitor(run, snapshot, providers)
             program.run(self._project, monitor, preview=run.preview, parallel=PARALLEL)
+            monitor.program_ended()
         except LabError as error:
             run.program_ended = False
             run.fail(error)

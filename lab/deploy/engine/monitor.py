@@ -132,8 +132,17 @@ class Monitor:
             outputs = known if len(known) == len(outputs) else {**resource.outputs, **known}
         if resource.type == urns.STACK_TYPE:
             self._run.outputs = outputs
+            # Pulumi's SDK registers what has been exported so far even when the program failed. What is still deployed
+            # must stay findable, so earlier outputs go only when the program came to its end: see `program_ended`.
+            outputs = {**resource.outputs, **outputs}
         self._snapshot.put(replace(resource, outputs=outputs))
         return empty_pb2.Empty()
+
+    def program_ended(self) -> None:
+        """Let the stack have exactly the outputs that the program exported: it came to its end."""
+        for resource in self._snapshot.all():
+            if resource.type == urns.STACK_TYPE:
+                self._snapshot.put(replace(resource, outputs=dict(self._run.outputs)))
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802
         """Read a resource that exists outside the stack."""
