@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from typing import NamedTuple
 
 HASH_KEYS = 2**128
+_ROUNDING = 2**32
+"""Two borders closer than this are one: a half of a third is not quite a sixth."""
 
 
 class HashRange(NamedTuple):
@@ -53,26 +56,32 @@ def plan(ranges: list[HashRange], count: int) -> list[Split | Merge]:
         count: how many there shall be.
     """
     steps: list[Split | Merge] = []
-    targets = uniform(count)
-    cuts = [target.start for target in targets[1:]]
+    starts = [each.start for each in ranges]
+    borders = [_near(target.start, starts) for target in uniform(count)[1:]]
     pieces: list[HashRange] = []
-    next_cut = 0
+    cuts = iter([*borders, HASH_KEYS])
+    cut = next(cuts)
     for old in ranges:
         rest = old
-        while next_cut < len(cuts) and cuts[next_cut] <= old.end:
-            cut = cuts[next_cut]
-            next_cut += 1
+        while cut <= old.end:
             if cut > rest.start:
                 steps.append(Split(rest, cut))
                 pieces.append(HashRange(rest.start, cut - 1))
                 rest = HashRange(cut, rest.end)
+            cut = next(cuts)
         pieces.append(rest)
-    position = 0
-    for target in targets:
-        joined = pieces[position]
-        position += 1
-        while joined.end < target.end:
-            steps.append(Merge(joined, pieces[position]))
-            joined = HashRange(joined.start, pieces[position].end)
-            position += 1
+    waiting = iter(pieces)
+    for end in [*borders, HASH_KEYS]:
+        joined = next(waiting)
+        while joined.end + 1 < end:
+            piece = next(waiting)
+            steps.append(Merge(joined, piece))
+            joined = HashRange(joined.start, piece.end)
     return steps
+
+
+def _near(border: int, starts: list[int]) -> int:
+    """Return the border that is there already when a new one differs from it by rounding only."""
+    position = bisect_left(starts, border)
+    nearest = min(starts[max(0, position - 1) : position + 1], key=lambda start: abs(start - border))
+    return nearest if abs(nearest - border) < _ROUNDING else border

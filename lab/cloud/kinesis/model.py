@@ -181,24 +181,15 @@ class Stream:
         self.next_shard += 1
         return shard
 
-    def split(self, shard: Shard, at: int, ticker: Ticker) -> list[Shard]:
+    def split(self, shard: Shard, at: int, ticker: Ticker) -> None:
         """Close a shard and open two children, the second beginning at a hash key."""
-        shard.closed = ticker.next()
-        ranges = (HashRange(shard.hashes.start, at - 1), HashRange(at, shard.hashes.end))
-        children = [self._open_shard(hashes, ticker.next(), (shard.number,)) for hashes in ranges]
+        self._split(shard, at, ticker)
         self._index()
-        return children
 
-    def merge(self, first: Shard, second: Shard, ticker: Ticker) -> Shard:
+    def merge(self, first: Shard, second: Shard, ticker: Ticker) -> None:
         """Close two shards that touch and open the child of both."""
-        for shard in (first, second):
-            shard.closed = ticker.next()
-        low, high = sorted((first, second), key=lambda shard: shard.hashes)
-        child = self._open_shard(
-            HashRange(low.hashes.start, high.hashes.end), ticker.next(), (first.number, second.number)
-        )
+        self._merge(first, second, ticker)
         self._index()
-        return child
 
     def scale(self, count: int, ticker: Ticker) -> None:
         """Split and merge until there are `count` open shards of one size."""
@@ -206,10 +197,23 @@ class Stream:
         for step in plan([shard.hashes for shard in self._open], count):
             match step:
                 case Split(hashes, at):
-                    shards = self.split(by_range[hashes], at, ticker)
+                    shards = self._split(by_range[hashes], at, ticker)
                 case Merge(left, right):
-                    shards = [self.merge(by_range[left], by_range[right], ticker)]
+                    shards = [self._merge(by_range[left], by_range[right], ticker)]
             by_range.update({shard.hashes: shard for shard in shards})
+        self._index()
+
+    def _split(self, shard: Shard, at: int, ticker: Ticker) -> list[Shard]:
+        shard.closed = ticker.next()
+        ranges = (HashRange(shard.hashes.start, at - 1), HashRange(at, shard.hashes.end))
+        return [self._open_shard(hashes, ticker.next(), (shard.number,)) for hashes in ranges]
+
+    def _merge(self, first: Shard, second: Shard, ticker: Ticker) -> Shard:
+        for shard in (first, second):
+            shard.closed = ticker.next()
+        low, high = sorted((first, second), key=lambda shard: shard.hashes)
+        hashes = HashRange(low.hashes.start, high.hashes.end)
+        return self._open_shard(hashes, ticker.next(), (first.number, second.number))
 
     def expire(self, horizon: int) -> bool:
         """Forget records older than a stamp and the shards whose last record was; say whether shards went."""
