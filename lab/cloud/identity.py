@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Identity:
     """Identifies a cloud and the life its resources belong to.
 
-    A deploy compares them with what it noted: another id is another cloud, another epoch means that what was deployed is
-    gone, more interruptions mean that some of it may be.
+    A deploy compares them with what it noted: another id is another cloud, another epoch means that what was deployed
+    is gone, more interruptions mean that some of it may be.
 
     Attributes:
         id: made when the state folder was.
