@@ -28,6 +28,7 @@ class Cloud:
         epoch: which life of it: one more whenever everything was lost.
         interruptions: kills that may have cost something that was deployed.
         state_folder: what it keeps.
+        time_scale: by what its long waits are multiplied.
     """
 
     url: str
@@ -37,6 +38,7 @@ class Cloud:
     epoch: int
     interruptions: int
     state_folder: str
+    time_scale: float
 
 
 def find_cloud() -> Cloud | None:

@@ -1,4 +1,4 @@
-"""The cloud's own paths, under `/_lab/`: who it is, saving and resetting it. The door has checked Host and Origin."""
+"""The cloud's own paths, under `/_lab/`: who it is, saving and resetting it, its trace. The door checked who asks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 from starlette.routing import Route, Router
+
+from lab.cloud.trace.web import trace_routes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,5 +34,6 @@ def control_app(cloud: LocalCloud) -> Router:
             Route("/_lab/identity", identity, methods=["GET"]),
             Route("/_lab/reset", reset, methods=["POST"]),
             Route("/_lab/save", save, methods=["POST"]),
+            *trace_routes(cloud.trace),
         ]
     )

@@ -52,8 +52,9 @@ class LocalCloud:
 
     def __init__(self, port: int, folder: StateFolder, time_scale: float = 1.0) -> None:
         self.port = port
+        self.time_scale = time_scale
         self._folder = folder
-        self._trace = Trace(folder.path / "trace.jsonl")
+        self.trace = Trace(folder.path / "trace.jsonl")
         self._kinesis = KinesisService(folder.path / "kinesis", forward=emulator.deliver_to_firehose)
         self._sources = Sources(self._kinesis, table_writes=Bell())
         self._functions = Functions(folder.path, port)
@@ -61,7 +62,7 @@ class LocalCloud:
             invoke=self._functions.invoke,
             clock=Clock(time_scale),
             sources=self._sources,
-            trace=self._trace,
+            trace=self.trace,
         )
         self._snapshots = Snapshots(folder.path, lambda: {"mappings": self._mappings.saved()})
         self._mappings = Mappings(surroundings, changed=lambda: self._snapshots.note(Change.DATA))
@@ -71,6 +72,8 @@ class LocalCloud:
 
     async def start(self) -> None:
         """Take our places in MiniStack and go on where the last life ended; MiniStack has started."""
+        self.trace.begin()
+        self.trace("cloud_started", time_scale=self.time_scale)
         emulator.repair_stream_authorization(self._kinesis.resource_of)
         emulator.lead_to_streams(self._kinesis)
         emulator.wrap_service("lambda", lambda handler: Api(self._mappings, self._sources, handler))
@@ -90,7 +93,7 @@ class LocalCloud:
 
     def close(self) -> None:
         """Give the state folder back."""
-        self._trace.close()
+        self.trace.close()
         self._folder.close(whole=self._whole)
 
     async def reset(self) -> None:
@@ -99,6 +102,7 @@ class LocalCloud:
         await self._functions.reset()
         self._kinesis.reset()
         await emulator.reset()
+        self.trace("cloud_reset")
         self._snapshots.forget()
         self._folder.lose_everything()
         await lab_role.seed()
@@ -117,6 +121,7 @@ class LocalCloud:
             "region": emulator.REGION,
             "account": emulator.ACCOUNT,
             "state_folder": str(self._folder.path),
+            "time_scale": self.time_scale,
         }
 
     # --- ASGI --------------------------------------------------------------------------------------------------------
@@ -248,8 +253,13 @@ async def _serve(cloud: LocalCloud, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     app = cloud.app()
+
+    async def stopped() -> None:
+        await stop.wait()
+        cloud.trace.end_listening()  # else stopping would wait for everybody who listens
+
     with _recorded(cloud):
-        await hypercorn_serve(app, config, shutdown_trigger=stop.wait)  # pyright: ignore[reportArgumentType]
+        await hypercorn_serve(app, config, shutdown_trigger=stopped)  # pyright: ignore[reportArgumentType]
 
 
 @contextlib.contextmanager

@@ -83,7 +83,7 @@ class Delivery:
         shard_id: the shard.
         invoke: invokes the function.
         clock: time.
-        trace: tells what happens.
+        trace: tells what happens; returns the event's id.
         result: takes the mapping's LastProcessingResult.
         stopping: set when the mapping stops: the invocation under way may end, nothing new is begun.
     """
@@ -96,7 +96,7 @@ class Delivery:
         shard_id: str,
         invoke: Invoker,
         clock: Clock,
-        trace: Callable[..., None],
+        trace: Callable[..., int],
         result: Callable[[str], None],
         stopping: asyncio.Event,
     ) -> None:
@@ -108,6 +108,7 @@ class Delivery:
         self._trace = trace
         self._result = result
         self._stopping = stopping
+        self._batch = 0
 
     async def deliver(
         self, collected: list[Collected], ended: Callable[[Iterable[str]], None], windowing: Windowing | None = None
@@ -121,7 +122,7 @@ class Delivery:
         """
         texts = {each.record.sequence_number: each.text for each in collected}
         state = batch.start(tuple(each.record for each in collected), self._policy())
-        self._trace("batch_formed", **_span(state.pending))
+        self._batch = self._trace("batch_formed", **_span(state.pending))
         while not self._stopping.is_set():
             before = state
             match batch.next_action(state, self._clock.now()):
@@ -135,7 +136,7 @@ class Delivery:
                 case batch.Invoke(records=records):
                     outcome = await self._attempt(records, texts, windowing)
                     state = batch.after_invocation(state, outcome, self._clock.now(), self._clock.backoff)
-                    self._tell(records, outcome, state)
+                    self._tell_next(before, outcome, state)
             if state is not before:
                 left = {record.sequence_number for record in state.pending}
                 ended([r.sequence_number for r in before.pending if r.sequence_number not in left])
@@ -161,18 +162,24 @@ class Delivery:
             configuration = self._configuration()
             event = with_window(payload([]), windowing.window, shard_id=self._shard_id,
                                 stream_arn=configuration.stream_arn, final=True)  # fmt: skip
-            self._trace("window_closing", start=windowing.window.start, early=windowing.window.ended_early)
-            answer = await self._invoke(configuration.function_arn, event.encode())
+            span = {"batch": None, "count": 0, **_window_span(windowing)}
+            answer = await self._call(event, span)
+            self._trace("outcome", **span, **_outcome_of(answer))
             if not answer.throttled:
                 succeeded = answer.function_error is None
                 self._result("OK" if succeeded else "PROBLEM: Function call failed")
                 failures += not succeeded
                 limit = configuration.maximum_retry_attempts
                 if succeeded or (limit != batch.UNLIMITED and failures > limit):
-                    self._trace("window_closed", start=windowing.window.start, given_up=not succeeded)
+                    early = windowing.window.ended_early
+                    self._trace("window_closed", **_window_span(windowing), early=early, given_up=not succeeded)
                     windowing.closed()
                     return
-            await self._wait(self._clock.now() + self._clock.backoff(failures + 1))
+            wait_seconds = self._clock.backoff(failures + 1)
+            limit = configuration.maximum_retry_attempts
+            self._trace("retried", **span, failures=failures, maximum_retry_attempts=limit,
+                        wait_seconds=round(wait_seconds, 3))  # fmt: skip
+            await self._wait(self._clock.now() + wait_seconds)
 
     async def _attempt(
         self, records: tuple[batch.Record, ...], texts: dict[str, str], windowing: Windowing | None
@@ -182,37 +189,60 @@ class Delivery:
         if windowing:
             event = with_window(event, windowing.window, shard_id=self._shard_id,
                                 stream_arn=configuration.stream_arn, final=False)  # fmt: skip
-        self._trace("invoked", **_span(records))
         # Set by the moment the function is called, as on AWS: how far behind the newest record of the batch is.
-        age_milliseconds = max(0.0, (self._clock.now() - records[-1].arrived) * 1000)
+        age_ms = max(0.0, (self._clock.now() - records[-1].arrived) * 1000)
         dimensions = {"FunctionName": configuration.function_name}
-        emulator.record_metric("AWS/Lambda", "IteratorAge", age_milliseconds, "Milliseconds", dimensions)
-        answer = await self._invoke(configuration.function_arn, event.encode())
+        emulator.record_metric("AWS/Lambda", "IteratorAge", age_ms, "Milliseconds", dimensions)
+        span = {"batch": self._batch, **_span(records), **_window_span(windowing)}
+        answer = await self._call(event, span, age_ms=round(age_ms, 1))
+        outcome = self._meaning(answer, records, windowing)
+        self._result("OK" if isinstance(outcome, batch.Succeeded) else "PROBLEM: Function call failed")
+        self._trace("outcome", **{**span, **_outcome_of(answer), **_verdict(outcome, records)})
+        return outcome
+
+    async def _call(self, event: str, span: dict[str, Any], **fields: Any) -> Answer:
+        """Invoke the function, tell it, and note how long it took."""
+        self._trace("invoked", **span, **fields)
+        began = self._clock.monotonic()
+        answer = await self._invoke(self._configuration().function_arn, event.encode())
+        span["duration_ms"] = round((self._clock.monotonic() - began) * 1000, 1)
+        return answer
+
+    def _meaning(self, answer: Answer, records: tuple[batch.Record, ...], windowing: Windowing | None) -> batch.Outcome:
         if answer.throttled:
             return batch.Throttled()
         if answer.function_error:
             return batch.Failed(answer.function_error)
         if windowing and not windowing.accept(answer.payload):
             return batch.Failed(None)  # an answer without a state
-        if not configuration.reports_batch_item_failures:
+        if not self._configuration().reports_batch_item_failures:
             return batch.Succeeded()
         return read_partial_answer(answer.payload, [record.sequence_number for record in records])
 
-    def _tell(self, records: tuple[batch.Record, ...], outcome: batch.Outcome, state: batch.Batch) -> None:
-        succeeded = isinstance(outcome, batch.Succeeded)
-        self._result("OK" if succeeded else "PROBLEM: Function call failed")
+    def _tell_next(self, before: batch.Batch, outcome: batch.Outcome, state: batch.Batch) -> None:
+        """Tell what follows from an outcome that was no success: a split, another try."""
+        if isinstance(outcome, batch.Succeeded) or not state.parts:
+            return
+        part = state.parts[0]
+        if len(state.parts) > len(before.parts):
+            sizes = [len(each.records) for each in state.parts[:2]]
+            second = state.parts[1].records[0].sequence_number
+            self._trace("split", batch=self._batch, **_span(before.parts[0].records), parts=sizes, second=second)
+        limit = state.policy.maximum_retry_attempts
+        if limit != batch.UNLIMITED and part.failures > limit:
+            return  # given up: `discarded` tells it
         self._trace(
-            "outcome",
-            outcome=type(outcome).__name__,
-            parts=[len(part.records) for part in state.parts],
-            wait_seconds=round(max(0.0, state.parts[0].not_before - self._clock.now()), 3) if state.parts else 0,
-            **_span(records),
+            "retried",
+            batch=self._batch,
+            **_span(part.records),
+            failures=part.failures,
+            maximum_retry_attempts=limit,
+            wait_seconds=round(max(0.0, part.not_before - self._clock.now()), 3),
         )
 
     async def _discard(self, discard: batch.Discard, texts: dict[str, str]) -> None:
-        self._trace(
-            "discarded", condition=discard.condition.value, invocations=discard.invocations, **_span(discard.records)
-        )
+        span = {"batch": self._batch, **_span(discard.records)}
+        self._trace("discarded", **span, condition=discard.condition.value, invocations=discard.invocations)
         configuration = self._configuration()
         destination = configuration.on_failure
         if not destination:
@@ -230,11 +260,15 @@ class Delivery:
             try:
                 await self._send(destination, message, event, configuration)
             except emulator.DestinationError as error:
-                self._trace("destination_failed", destination=destination, reason=str(error))
+                wait_seconds = self._clock.backoff(attempt) if attempt < DESTINATION_ATTEMPTS else 0.0
+                waits = {"wait_seconds": round(wait_seconds, 3)} if wait_seconds else {}
+                self._trace("destination_failed", **span, destination=destination, attempt=attempt, reason=str(error),
+                            **waits)  # fmt: skip
                 dimensions = {"FunctionName": configuration.function_name}
                 emulator.record_metric("AWS/Lambda", "DestinationDeliveryFailures", 1, "Count", dimensions)
-                await asyncio.sleep(self._clock.backoff(attempt))
+                await asyncio.sleep(wait_seconds)
             else:
+                self._trace("destination_told", **span, destination=destination, attempt=attempt)
                 return
 
     async def _send(self, destination: str, message: dict[str, Any], event: str, configuration: Configuration) -> None:
@@ -281,3 +315,38 @@ def _span(records: tuple[batch.Record, ...]) -> dict[str, Any]:
     if not records:
         return {"count": 0}
     return {"count": len(records), "first": records[0].sequence_number, "last": records[-1].sequence_number}
+
+
+def _window_span(windowing: Windowing | None) -> dict[str, float]:
+    """Return the trace's description of a tumbling window; nothing without one."""
+    return {"window_start": windowing.window.start, "window_end": windowing.window.end} if windowing else {}
+
+
+def _outcome_of(answer: Answer) -> dict[str, Any]:
+    """Return the trace's description of an answer as Lambda itself sees it."""
+    if answer.throttled:
+        return {"outcome": "throttled"}
+    if answer.function_error:
+        return {"outcome": "failed", "error": answer.function_error, "error_type": _error_type(answer.payload)}
+    return {"outcome": "succeeded"}
+
+
+def _verdict(outcome: batch.Outcome, records: tuple[batch.Record, ...]) -> dict[str, Any]:
+    """Return what the mapping makes of an answer, where that is another thing."""
+    match outcome:
+        case batch.PartlyFailed(lowest=lowest):
+            return {"outcome": "partly_failed", "failed_from": records[lowest].sequence_number}
+        case batch.Failed(function_error=None):
+            return {"outcome": "failed", "error": None}
+        case _:
+            return {}
+
+
+def _error_type(answer: bytes) -> str | None:
+    """Return an error's type; its message may hold a record's data, which the trace never does."""
+    try:
+        parsed: Any = json.loads(answer or b"null")
+    except ValueError:
+        return None
+    kind: Any = parsed.get("errorType") if is_object(parsed) else None
+    return kind[:100] if isinstance(kind, str) else None

@@ -129,7 +129,8 @@ class Surroundings:
     invoke: Invoker
     clock: Clock
     sources: Sources
-    trace: Callable[..., None]
+    trace: Callable[..., int]
+    """Tells an event (lab/cloud/trace/events.py) and returns its id."""
 
 
 class Mapping:
@@ -165,6 +166,7 @@ class Mapping:
         self._may_read = (0.0, False)
         self._supervisor: asyncio.Task[None] | None = None
         self._changing: asyncio.Task[None] | None = None
+        self._told: str | None = None
 
     # --- states ------------------------------------------------------------------------------------------------------
 
@@ -188,6 +190,7 @@ class Mapping:
         """Stop for good."""
         self.state = "Deleting"
         await self.stop()
+        self._tell("mapping_deleted")
 
     def _change_to(self, *, enabled: bool, restart: bool = False) -> None:
         previous = self._changing
@@ -202,6 +205,10 @@ class Mapping:
                 self._supervisor = asyncio.create_task(self._supervise())
             if self.state != "Deleting":
                 self.state = "Enabled" if enabled else "Disabled"
+                event = "mapping_enabled" if enabled else "mapping_disabled"
+                if event != self._told:
+                    self._told = event
+                    self._tell(event)
             self.changed()
 
         self._changing = asyncio.create_task(change())
@@ -240,6 +247,7 @@ class Mapping:
             for shard in source.shards():
                 after = source.start(shard.shard_id, configuration.starting_position, configuration.starting_timestamp)
                 self.positions[shard.shard_id] = {"after": after}
+                self._tell_shard("shard_found", shard.shard_id, parents=shard.parents, after=after)
 
     async def _supervise(self) -> None:
         """Start a reader for every shard whose parents have been read to their end."""
@@ -260,7 +268,14 @@ class Mapping:
             if any(parent in known and not self.positions.get(parent, {}).get("ended") for parent in shard.parents):
                 continue  # a child starts when its parents have been read to their end
             # A shard that was not there at the start was made by a split or merge: it is read from its beginning.
-            position = self.positions.setdefault(shard.shard_id, {"after": None})
+            if shard.shard_id not in self.positions:
+                self.positions[shard.shard_id] = {"after": None}
+                self._tell_shard("shard_found", shard.shard_id, parents=shard.parents, after=None)
+            position = self.positions[shard.shard_id]
+            if known.intersection(shard.parents):
+                self._tell_shard("child_started", shard.shard_id, parents=shard.parents, after=position["after"])
+            else:
+                self._tell_shard("shard_started", shard.shard_id, after=position["after"])
             reader = ShardReader(self, source, shard.shard_id, position, self._surroundings)
             task = asyncio.create_task(reader.run())
             task.add_done_callback(functools.partial(self._reader_ended, shard.shard_id))
@@ -278,8 +293,28 @@ class Mapping:
         now = self._surroundings.clock.monotonic()
         if not checked_at or now - checked_at >= SHARD_POLL_SECONDS:
             allowed = self._source().readable_by(self.configuration.role)
+            before = self._may_read[1] if checked_at else True
             self._may_read = (now, allowed)
+            if allowed != before:
+                self._tell("access_regained" if allowed else "access_lost")
         return allowed
+
+    # --- the trace ---------------------------------------------------------------------------------------------------
+
+    def _tell(self, event: str) -> None:
+        configuration = self.configuration
+        self._surroundings.trace(
+            event,
+            mapping=configuration.uuid,
+            function=configuration.function_name,
+            stream=configuration.stream_arn,
+        )
+
+    def _tell_shard(self, event: str, shard_id: str, **fields: Any) -> None:
+        configuration = self.configuration
+        self._surroundings.trace(
+            event, mapping=configuration.uuid, function=configuration.function_name, shard=shard_id, **fields
+        )
 
     # --- the API's view ----------------------------------------------------------------------------------------------
 

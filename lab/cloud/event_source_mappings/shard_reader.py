@@ -58,6 +58,7 @@ class ShardReader:
         self._read_up_to: str | None = position["after"]
         self._progress = Progress(position["after"])
         self._stopping = asyncio.Event()
+        self._told_closed = False
         self._patterns = [
             pattern for text in mapping.configuration.filter_patterns if (pattern := filters.parse_pattern(text))
         ]
@@ -131,15 +132,22 @@ class ShardReader:
             closed = not records and self._shard_is_closed()
         except SourceGoneError:
             return False  # the mapping stays, as on AWS, until someone deletes it
+        if closed and not self._told_closed:
+            self._told_closed = True
+            self._trace("shard_closed")
         now = self._surroundings.clock.monotonic()
+        unwanted: list[str] = []
         for each in records:
             sequence_number = each.record.sequence_number
             self._read_up_to = sequence_number
             self._progress.read(sequence_number)
             if self._patterns and not filters.matches_any(self._patterns, self._source.filter_document(each.event)):
-                self._ended([sequence_number])
+                unwanted.append(sequence_number)
                 continue
             self._lane_of(each.order_key).collector.add(each.collected(), now)
+        if unwanted:
+            self._trace("filtered", count=len(unwanted), first=unwanted[0], last=unwanted[-1])
+            self._ended(unwanted)
         return closed
 
     def _shard_is_closed(self) -> bool:
@@ -175,8 +183,11 @@ class ShardReader:
         if arrivals is None:
             return
         first, last = arrivals
-        window = window or window_of(first, self._window_seconds())
+        if window is None:
+            window = window_of(first, self._window_seconds())
         if lane.collector.due(now, closed=closed or not window.holds(last)) == 0.0:
+            if self._window() is None:
+                self._trace("window_opened", window_start=window.start, window_end=window.end)
             windowing = Windowing(window, self._keep_window)
             batch = lane.collector.take(now, window.holds)
             lane.under_way = asyncio.create_task(lane.delivery.deliver(batch, self._ended, windowing))
@@ -226,7 +237,7 @@ class ShardReader:
     def _set_result(self, result: str) -> None:
         self._mapping.last_result = result
 
-    def _trace(self, event: str, **fields: Any) -> None:
+    def _trace(self, event: str, **fields: Any) -> int:
         configuration = self._mapping.configuration
         place = {"mapping": configuration.uuid, "function": configuration.function_name, "shard": self._shard_id}
-        self._surroundings.trace(event, **place, **fields)
+        return self._surroundings.trace(event, **place, **fields)
