@@ -126,9 +126,7 @@ def test_few_files_are_open_however_many_logs_there_are(tmp_path: Path):
 
 
 @pytest.mark.parametrize("short", [True, False])
-def test_what_a_full_disk_does_not_take_is_not_accepted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, short: bool
-):
+def test_what_a_full_disk_does_not_take_is_not_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, short: bool):
     kinesis = service(tmp_path)
     arn = create(kinesis)
     assert kinesis.put(arn, "k", b"before")
@@ -213,9 +211,14 @@ def test_everything_comes_back(tmp_path: Path):
         assert again.perform(operation, request, *HERE) == kinesis.perform(operation, request, *HERE), operation
     for shard in kinesis.shards(arn) or []:
         assert again.read(arn, shard.shard_id, None, 100) == kinesis.read(arn, shard.shard_id, None, 100)
+    summary = kinesis.perform("DescribeStreamSummary", {"StreamName": "s"}, *HERE) or {}
+    # botocore sends requests with a StreamId to AWS whatever endpoint it was given, so this is asked for here.
+    by_id = {"StreamId": summary["StreamDescriptionSummary"]["StreamId"]}
+    assert again.perform("DescribeStreamSummary", by_id, *HERE) == summary
     last = kinesis.position(arn, FIRST, "LATEST")
     answer = again.perform("PutRecord", {"StreamName": "..", "PartitionKey": "k", "Data": ""}, *HERE)
-    assert last and answer
+    assert last
+    assert answer
     assert answer["SequenceNumber"] > last, "numbers go on growing"
 
 
@@ -253,7 +256,11 @@ def test_a_deletion_or_creation_that_was_cut_short_leaves_no_stream(tmp_path: Pa
     (tmp_path / "0-torn").mkdir()
     (tmp_path / "0-torn" / "stream.json").write_text('{"name"')
     again = service(tmp_path)
-    assert again.perform("ListStreams", {}, *HERE) == {"StreamNames": [], "HasMoreStreams": False, "StreamSummaries": []}
+    assert again.perform("ListStreams", {}, *HERE) == {
+        "StreamNames": [],
+        "HasMoreStreams": False,
+        "StreamSummaries": [],
+    }
     assert list(tmp_path.iterdir()) == []
 
 
@@ -284,7 +291,9 @@ def test_records_and_closed_shards_expire(tmp_path: Path):
     assert list(tmp_path.glob("*/*.log")) == []
     back = service(tmp_path, ticker=Ticker(lambda: 0))
     back.put(arn, "k", b"later")
-    assert back.position(arn, "shardId-000000000002", "LATEST") > kinesis.position(arn, "shardId-000000000002", "LATEST")
+    assert back.position(arn, "shardId-000000000002", "LATEST") > kinesis.position(
+        arn, "shardId-000000000002", "LATEST"
+    )
 
 
 WRITER = """
