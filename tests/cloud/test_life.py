@@ -210,6 +210,44 @@ def test_a_kill_before_a_change_of_what_is_deployed_was_saved_is_told(home: Path
     process.stop()
 
 
+WRITING = """
+import base64, os, boto3
+table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+def handler(event, context):
+    for record in event["Records"]:
+        table.put_item(Item={"pk": record["eventID"], "data": base64.b64decode(record["kinesis"]["data"]).decode()})
+"""
+
+
+def test_an_idempotent_consumer_ends_exact_whatever_is_killed_when(home: Path):
+    cloud, _ = process.start(port=0)
+    port = cloud.port
+    shop = Workshop(Clients.local(cloud.url))
+    stream, table = shop.stream(), shop.name("table")
+    shop.clients.dynamodb.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    role = shop.role((KINESIS_READ, stream), ("dynamodb:PutItem", "*"))
+    function = shop.function(WRITING, role, Environment={"Variables": {"TABLE": table}})
+    shop.mapping(stream, function, BatchSize=10)
+    saved(cloud)
+    for number in range(3):
+        shop.put(stream, *range(number * 40, number * 40 + 40))
+        time.sleep(0.05 * number)
+        kill(cloud)
+        cloud, _ = process.start(port=port)
+
+    def stored() -> list[str]:
+        pages = shop.clients.dynamodb.get_paginator("scan").paginate(TableName=table)
+        return sorted((item["data"]["S"] for page in pages for item in page["Items"]), key=int)
+
+    eventually(lambda: stored() == [str(number) for number in range(120)], seconds=20)
+    process.stop()
+
+
 def test_reset_forgets_everything_and_begins_a_new_epoch(home: Path):
     cloud, _ = process.start(port=0)
     shop = Workshop(Clients.local(cloud.url))
