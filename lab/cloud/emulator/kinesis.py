@@ -1,4 +1,4 @@
-"""What of MiniStack uses Kinesis, led to ours: IAM's resource policies, DynamoDB's destination, Firehose, DSQL."""
+"""What of MiniStack uses Kinesis, led to ours: IAM's resource policies, DynamoDB, Firehose, DSQL, CloudFormation."""
 # MiniStack has no type information; what leaves this module is typed.
 # pyright: basic
 
@@ -6,11 +6,16 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Protocol
+
+from lab.cloud.emulator.scope import current_scope
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+_DEFAULT_HOURS = 24
+_POLL_SECONDS = 0.001
 _log = logging.getLogger(__name__)
 
 
@@ -25,6 +30,14 @@ class Streams(Protocol):
         """Store a record; False when the stream does not take it."""
         ...
 
+    def perform(self, operation: str, request: Any, account: str, region: str) -> dict[str, Any] | None:
+        """Perform an operation of the API."""
+        ...
+
+    def describe(self, stream_arn: str) -> dict[str, Any] | None:
+        """Return the API's summary of a stream, None when it is unknown."""
+        ...
+
 
 def lead_to_streams(streams: Streams) -> None:
     """Let MiniStack's services use a Kinesis service of ours.
@@ -34,13 +47,56 @@ def lead_to_streams(streams: Streams) -> None:
     """
     from ministack.services import kinesis
 
-    def resolve(stream_arn: str) -> dict[str, Any] | None:
-        known = ":stream/" in stream_arn and "/consumer/" not in stream_arn and streams.policy_of(stream_arn)
-        return {"StreamARN": stream_arn, "StreamStatus": "ACTIVE"} if known else None
-
     kinesis.stream_policy_for_arn = streams.policy_of
     kinesis.put_record_internal = streams.put
-    kinesis._resolve_stream_by_arn = resolve
+    kinesis._resolve_stream_by_arn = streams.describe
+    kinesis._streams = _CloudFormationStreams(streams)
+
+
+class _CloudFormationStreams:
+    """MiniStack's store of streams as its CloudFormation uses it: what it writes there becomes a stream of ours."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+
+    def __contains__(self, name: str) -> bool:
+        return self.get(name) is not None
+
+    def __setitem__(self, name: str, stream: dict[str, Any]) -> None:
+        mode = stream["StreamModeDetails"]
+        shards = {"ShardCount": len(stream["shards"])} if mode["StreamMode"] == "PROVISIONED" else {}
+        # Only AWS itself may give tags of its own, such as the stack's name.
+        tags = {key: value for key, value in stream["tags"].items() if not key.startswith("aws:")}
+        given = {"Tags": tags} if tags else {}
+        self._perform("CreateStream", StreamName=name, StreamModeDetails=mode, **shards, **given)
+        if stream["RetentionPeriodHours"] > _DEFAULT_HOURS:
+            while (described := self.get(name)) and described["StreamStatus"] == "CREATING":
+                time.sleep(_POLL_SECONDS)
+            hours = stream["RetentionPeriodHours"]
+            self._perform("IncreaseStreamRetentionPeriod", StreamName=name, RetentionPeriodHours=hours)
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        account, region = current_scope()
+        return self._streams.describe(f"arn:aws:kinesis:{region}:{account}:stream/{name}")
+
+    def pop(self, name: str, _default: None = None) -> dict[str, Any] | None:
+        if found := self.get(name):
+            self._perform("DeleteStream", StreamName=name, EnforceConsumerDeletion=True)
+        return found
+
+    def _perform(self, operation: str, **request: Any) -> None:
+        self._streams.perform(operation, request, *current_scope())
+
+    # MiniStack saves, restores and clears its stores; ours looks after itself.
+
+    def __deepcopy__(self, _memo: Any) -> dict[str, Any]:
+        return {}
+
+    def all_items(self) -> list[Any]:
+        return []
+
+    def clear(self) -> None:
+        pass
 
 
 def deliver_to_firehose(stream_arn: str, records: list[tuple[str, bytes]]) -> None:

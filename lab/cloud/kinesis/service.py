@@ -191,6 +191,14 @@ class KinesisService:
             return None
         return stream.policies.get(arn, ""), stream.account
 
+    def describe(self, stream_arn: str) -> dict[str, Any] | None:
+        """Return the API's summary of a stream, None when it is unknown."""
+        stream = self._store.by_arn(stream_arn)
+        if stream is None or stream.arn != stream_arn:
+            return None
+        answer = self.perform("DescribeStreamSummary", {"StreamARN": stream_arn}, stream.account, stream.region)
+        return answer["StreamDescriptionSummary"] if answer else None
+
     # --- records without the API -------------------------------------------------------------------------------------
 
     def shards(self, stream_arn: str) -> list[ShardRecord] | None:
