@@ -194,7 +194,7 @@ class _Request:
 
 
 def _is_stream(arn: str) -> bool:
-    return bool(re.match(r"^arn:aws:kinesis:[^:]+:[^:]+:stream/[^/]+$", arn)) or bool(
+    return bool(re.match(r"^arn:aws:kinesis:[^:]+:[^:]+:stream/[^/]+(/consumer/[^/:]+:\d+)?$", arn)) or bool(
         re.match(r"^arn:aws:dynamodb:[^:]+:[^:]+:table/[^/]+/stream/[^/]+$", arn)
     )
 

@@ -6,7 +6,7 @@ Patterns are EventBridge's: a leaf is a list of alternatives, a nested object de
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from lab.json_values import as_object, is_list, is_object
 
@@ -24,10 +24,27 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
+class Number(float):
+    """A JSON number that remembers how it was written: filters compare the writing (300 is not 300.0)."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """Return the number a text stands for."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
+def parse(text: str | bytes) -> Any:
+    """Parse JSON for a comparison; ValueError when it is none."""
+    return json.loads(text, parse_float=Number, parse_int=Number)
+
+
 def parse_pattern(text: str) -> Pattern | None:
     """Return a pattern, or None when the text is not a JSON object."""
     try:
-        pattern = json.loads(text)
+        pattern = parse(text)
     except ValueError:
         return None
     return pattern if is_object(pattern) else None
@@ -73,6 +90,8 @@ def _leaf_matches(alternatives: Any, present: dict[str, Any], key: str) -> bool:
 
 
 def _equal(wanted: Any, value: Any) -> bool:
+    if isinstance(wanted, Number) and isinstance(value, Number):
+        return wanted.text == value.text
     # JSON tells true from 1; Python does not.
     return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lab.cloud import emulator
 from lab.cloud.emulator import streams
+from lab.cloud.event_source_mappings import filters
 from lab.cloud.event_source_mappings.batch import Record
 from lab.cloud.event_source_mappings.bell import Bell
 from lab.cloud.event_source_mappings.collector import Collected
@@ -150,13 +151,29 @@ class KinesisSource(Source):
         return self._kinesis.bell(self.arn, shard_id) or Bell()
 
     def filter_document(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Return the record with its data decoded; data that is not JSON matches no pattern about data."""
-        kinesis = event["kinesis"]
+        """Return the record's data, decoded: the one thing of it that can be filtered by.
+
+        Data that is not JSON is left out, so that it matches no pattern about data.
+        """
         try:
-            data: Any = json.loads(base64.b64decode(kinesis["data"]))
+            return {"data": filters.parse(base64.b64decode(event["kinesis"]["data"]))}
         except ValueError:
-            data = None
-        return {**event, **kinesis, "data": data}
+            return {}
+
+
+class ConsumerSource(KinesisSource):
+    """An enhanced fan-out consumer of a Kinesis stream; its ARN is the event source."""
+
+    read_actions = ("kinesis:SubscribeToShard",)
+    access_message = "SubscribeToShard, DescribeStream, ListShards, and ListStreams Actions on your stream"
+
+    def readable_by(self, role: str) -> bool:
+        """Say whether a role may subscribe to the consumer, and look at the shards of its stream."""
+        stream_arn = self.arn.split("/consumer/")[0]
+        looks = ("kinesis:DescribeStream", "kinesis:ListShards")
+        return super().readable_by(role) and all(
+            emulator.role_may(role, action, stream_arn, region=self.region) for action in looks
+        )
 
 
 class DynamoDBSource(Source):
@@ -230,5 +247,6 @@ class Sources:
     def of(self, arn: str, role: str) -> Source:
         """Return the source an ARN names (Kinesis stream or DynamoDB stream)."""
         if ":kinesis:" in arn:
-            return KinesisSource(arn, role, self.kinesis)
+            kind = ConsumerSource if "/consumer/" in arn else KinesisSource
+            return kind(arn, role, self.kinesis)
         return DynamoDBSource(arn, role, self.table_writes)

@@ -214,6 +214,21 @@ def test_filtered_out_records_never_reach_the_function(workshop: Workshop):
     assert pipeline.batches() == [[{"kind": "wanted"}]]
 
 
+def test_a_consumer_of_the_stream_is_a_source(workshop: Workshop):
+    """Enhanced fan-out: the mapping names the consumer, and so does the event."""
+    stream = workshop.stream()
+    registered = workshop.clients.kinesis.register_stream_consumer(StreamARN=stream, ConsumerName="fan")
+    consumer = registered["Consumer"]["ConsumerARN"]
+    log, log_arn = workshop.queue()
+    looks = (["kinesis:DescribeStream", "kinesis:ListShards"], stream)
+    role = workshop.role(("kinesis:SubscribeToShard", consumer), looks, ("sqs:SendMessage", log_arn))
+    function = workshop.function(HANDLER, role, Environment={"Variables": {"LOG": log}})
+    workshop.mapping(consumer, function)
+    workshop.put(stream, 1)
+    (event,) = eventually(lambda: workshop.messages(log))
+    assert event["Records"][0]["eventSourceARN"] == consumer
+
+
 # --- the API
 
 

@@ -12,7 +12,7 @@ from lab.cloud.event_source_mappings import batch, failure_message
 from lab.cloud.event_source_mappings.batch import Condition, Discard, Record
 from lab.cloud.event_source_mappings.collector import PAYLOAD_LIMIT_BYTES, Collected, Collector, payload
 from lab.cloud.event_source_mappings.delivery import read_partial_answer
-from lab.cloud.event_source_mappings.filters import matches
+from lab.cloud.event_source_mappings.filters import matches, parse, parse_pattern
 from lab.cloud.event_source_mappings.progress import Progress
 
 # --- progress
@@ -132,6 +132,13 @@ def test_the_payload_is_an_event():
 )
 def test_filter_patterns(pattern: dict, document: dict, expected: bool):
     assert matches(pattern, document) is expected
+
+
+@pytest.mark.parametrize(("written", "expected"), [("300", True), ("300.0", False), ("3e2", False), ('"300"', False)])
+def test_numbers_compare_as_they_are_written(written: str, expected: bool):
+    pattern = parse_pattern('{"n": [300]}')
+    assert pattern is not None
+    assert matches(pattern, parse(f'{{"n": {written}}}')) is expected
 
 
 # --- partial answers (recorded on AWS)
