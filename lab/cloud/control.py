@@ -1,4 +1,4 @@
-"""The cloud's own paths, under `/_lab/`: who it is, saving and resetting it, its trace. The door checked who asks."""
+"""The cloud's own paths, under `/_lab/`: who it is, saving and resetting it, its trace and faults; the door checked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse
 from starlette.routing import Route, Router
 
+from lab.cloud.fault_web import fault_routes
 from lab.cloud.trace.web import trace_routes
 
 if TYPE_CHECKING:
@@ -35,5 +36,6 @@ def control_app(cloud: LocalCloud) -> Router:
             Route("/_lab/reset", reset, methods=["POST"]),
             Route("/_lab/save", save, methods=["POST"]),
             *trace_routes(cloud.trace),
+            *fault_routes(cloud.faults),
         ]
     )

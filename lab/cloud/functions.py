@@ -11,11 +11,12 @@ from lab.cloud.emulator import functions as records
 from lab.cloud.event_source_mappings.delivery import Answer
 from lab.cloud.execution import Environments, RoleCannotBeAssumed, Throttled
 from lab.cloud.execution.launcher import World
+from lab.cloud.execution.outcome import failed_by_fault
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lab.cloud.execution import Outcome
+    from lab.cloud.faults import Faults
 
 _log = logging.getLogger("lab.functions")
 
@@ -26,9 +27,11 @@ class Functions:
     Args:
         folder: the cloud's state folder; unpacked code lies below it.
         port: where the cloud listens.
+        faults: what was asked to go wrong.
     """
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, faults: Faults) -> None:
+        self._faults = faults
         self._world = World(
             folder=folder / "functions",
             endpoint_url=f"http://127.0.0.1:{port}",
@@ -41,7 +44,7 @@ class Functions:
     async def start(self) -> None:
         """Begin; on the event loop that will run everything."""
         self._environments = Environments(self._world)
-        records.install(self._environments)
+        records.install(self._environments, self._faults)
 
     async def stop(self) -> None:
         """End every environment."""
@@ -64,30 +67,21 @@ class Functions:
             return Answer(throttled=True)  # deleted: the mapping waits, as it does on AWS, until it is deleted too
         slot = records.acquire_concurrency(function)
         if slot is None:
-            self._measure(function.name, throttled=True)
             return Answer(throttled=True)
         try:
+            if delay := self._faults.delay(function.name):
+                await asyncio.sleep(delay)
             outcome = await self._environments.invoke(
                 records.function_version(function.record, function.config), event, invoked_arn=function_arn
             )
         except Throttled:
-            self._measure(function.name, throttled=True)
+            emulator.measure_throttle(function.name)
             return Answer(throttled=True)
         except RoleCannotBeAssumed:
             return Answer(function_error="Unhandled")
         finally:
             records.release_concurrency(slot)
-        self._measure(function.name, outcome)
+        if (reason := self._faults.failure(function.name, event)) and not outcome.function_error:
+            outcome = failed_by_fault(outcome, reason)
+        emulator.measure_invocation(function.name, outcome.duration_ms, failed=bool(outcome.function_error))
         return Answer(outcome.payload, outcome.function_error)
-
-    @staticmethod
-    def _measure(name: str, outcome: Outcome | None = None, *, throttled: bool = False) -> None:
-        dimensions = {"FunctionName": name}
-        if throttled:
-            emulator.record_metric("AWS/Lambda", "Throttles", 1, "Count", dimensions)
-            return
-        emulator.record_metric("AWS/Lambda", "Invocations", 1, "Count", dimensions)
-        emulator.record_metric("AWS/Lambda", "Throttles", 0, "Count", dimensions)
-        if outcome:
-            emulator.record_metric("AWS/Lambda", "Errors", 1 if outcome.function_error else 0, "Count", dimensions)
-            emulator.record_metric("AWS/Lambda", "Duration", outcome.duration_ms, "Milliseconds", dimensions)

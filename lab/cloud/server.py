@@ -20,6 +20,7 @@ from lab.cloud.event_source_mappings.clock import Clock
 from lab.cloud.event_source_mappings.mapping import Surroundings
 from lab.cloud.event_source_mappings.service import Mappings
 from lab.cloud.event_source_mappings.sources import Sources
+from lab.cloud.faults import Faults
 from lab.cloud.functions import Functions
 from lab.cloud.kinesis import KinesisService
 from lab.cloud.snapshot import Snapshots
@@ -57,11 +58,13 @@ class LocalCloud:
         self.trace = Trace(folder.path / "trace.jsonl")
         self._kinesis = KinesisService(folder.path / "kinesis", forward=emulator.deliver_to_firehose)
         self._sources = Sources(self._kinesis, table_writes=Bell())
-        self._functions = Functions(folder.path, port)
+        self.faults = Faults(self.trace.from_anywhere, self._limit_writes)
+        self._functions = Functions(folder.path, port, self.faults)
         surroundings = Surroundings(
             invoke=self._functions.invoke,
             clock=Clock(time_scale),
             sources=self._sources,
+            faults=self.faults,
             trace=self.trace,
         )
         self._snapshots = Snapshots(folder.path, lambda: {"mappings": self._mappings.saved()})
@@ -98,6 +101,7 @@ class LocalCloud:
 
     async def reset(self) -> None:
         """Forget every resource; the cloud keeps its id and begins a new epoch."""
+        self.faults.clear()
         await self._mappings.reset()
         await self._functions.reset()
         self._kinesis.reset()
@@ -106,6 +110,9 @@ class LocalCloud:
         self._snapshots.forget()
         self._folder.lose_everything()
         await lab_role.seed()
+
+    def _limit_writes(self, on: bool) -> None:  # noqa: FBT001
+        self._kinesis.limits.enforce = on
 
     def describe(self) -> dict[str, Any]:
         """Return who this cloud is."""

@@ -15,14 +15,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lab.cloud.emulator.authorization import lambda_may_assume
+from lab.cloud.emulator.observability import measure_invocation, measure_throttle
 from lab.cloud.emulator.scope import scope
 from lab.cloud.execution.credentials import Credentials
 from lab.cloud.execution.function import CodePackage, FunctionVersion
-from lab.cloud.execution.outcome import RoleCannotBeAssumed, Throttled
+from lab.cloud.execution.outcome import RoleCannotBeAssumed, Throttled, error_payload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lab.cloud.execution.outcome import Outcome
     from lab.cloud.execution.pool import Environments
+    from lab.cloud.faults import Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,11 @@ def release_concurrency(slot: str) -> None:
     lambda_svc._release_execution_slot(slot)
 
 
-def install(environments: Environments) -> None:
+def install(environments: Environments, faults: Faults) -> None:
     """Let our environments run every Python function, whoever invokes it; call it on the environments' event loop.
 
-    Images, other runtimes and functions behind a proxy stay with MiniStack, which says what it cannot run.
+    Images, other runtimes and functions behind a proxy stay with MiniStack, which says what it cannot run. Invocations
+    and throttles are measured here: MiniStack counts a throttle as an invocation, and twice.
     """
     from ministack.services import lambda_svc
 
@@ -91,7 +96,7 @@ def install(environments: Environments) -> None:
     original = lambda_svc._execute_function_dispatch
     invalidate = lambda_svc.invalidate_worker
 
-    def dispatch(func: dict, config: dict, event: Any, request_id: str, started: float) -> dict:
+    def run(func: dict, config: dict, event: Any, request_id: str, started: float) -> dict:
         if not runs_here(config):
             return original(func, config, event, request_id, started)
         if threading.get_ident() == loop_thread:
@@ -105,7 +110,8 @@ def install(environments: Environments) -> None:
             trace_header=trace_header(config["FunctionArn"], depth),
         )
         try:
-            return as_result(asyncio.run_coroutine_threadsafe(invocation, loop).result())
+            outcome = asyncio.run_coroutine_threadsafe(invocation, loop).result()
+            return as_result(outcome) | {"duration_ms": outcome.duration_ms}
         except Throttled as throttled:
             return lambda_svc._throttle_response(throttled.reason, str(throttled))
         except RoleCannotBeAssumed as refused:
@@ -118,8 +124,45 @@ def install(environments: Environments) -> None:
             arn = lambda_svc._func_arn(func_name)
             loop.call_soon_threadsafe(environments.forget, arn)
 
-    lambda_svc._execute_function_dispatch = dispatch
+    lambda_svc._acquire_execution_slot = _with_throttles(lambda_svc._acquire_execution_slot, faults)
+    lambda_svc._emit_lambda_metrics = lambda *_names, **_values: None
+    lambda_svc._execute_function_dispatch = _with_faults(run, faults)
     lambda_svc.invalidate_worker = invalidate_worker
+
+
+def _with_throttles(acquire_slot: Callable[[dict, dict], tuple], faults: Faults) -> Callable[[dict, dict], tuple]:
+    """Return what takes a unit of concurrency, or measures a throttle."""
+
+    def acquire(func: dict, config: dict) -> tuple[str | None, str | None]:
+        name = config.get("FunctionName", "")
+        slot = (None, "function") if faults.throttles(name) else acquire_slot(func, config)
+        if slot[0] is None:
+            measure_throttle(name)
+        return slot
+
+    return acquire
+
+
+def _with_faults(run: Callable[..., dict], faults: Faults) -> Callable[..., dict]:
+    """Return what runs an invocation (in a thread of its own) as the faults want it, and measures it."""
+
+    def dispatch(func: dict, config: dict, event: Any, request_id: str, started: float) -> dict:
+        name = config.get("FunctionName", "")
+        if delay := faults.delay(name):
+            time.sleep(delay)
+        began = time.perf_counter()
+        result = run(func, config, event, request_id, started)
+        if result.get("throttle"):
+            measure_throttle(name)
+            return result
+        if (reason := faults.failure(name, event)) and not result.get("error"):
+            result |= {"body": json.loads(error_payload("FaultError", reason)), "error": True,
+                       "function_error": "Unhandled"}  # fmt: skip
+        duration_ms = result.pop("duration_ms", (time.perf_counter() - began) * 1000)
+        measure_invocation(name, duration_ms, failed=bool(result.get("error")))
+        return result
+
+    return dispatch
 
 
 def runs_here(config: dict[str, Any]) -> bool:

@@ -29,6 +29,20 @@ def record_metric(namespace: str, name: str, value: float, unit: str, dimensions
         cloudwatch.record_metric(namespace, name, value, unit, dimensions)
 
 
+def measure_invocation(function: str, duration_ms: float, *, failed: bool) -> None:
+    """Write the metrics of one invocation of a function, as Lambda does."""
+    dimensions = {"FunctionName": function}
+    record_metric("AWS/Lambda", "Invocations", 1, "Count", dimensions)
+    record_metric("AWS/Lambda", "Throttles", 0, "Count", dimensions)
+    record_metric("AWS/Lambda", "Errors", 1 if failed else 0, "Count", dimensions)
+    record_metric("AWS/Lambda", "Duration", duration_ms, "Milliseconds", dimensions)
+
+
+def measure_throttle(function: str) -> None:
+    """Write the metric of an invocation that was refused; it is no invocation."""
+    record_metric("AWS/Lambda", "Throttles", 1, "Count", {"FunctionName": function})
+
+
 class CloudWatchLogs:
     """Writes functions' logs into MiniStack's CloudWatch Logs, as far as their roles may.
 

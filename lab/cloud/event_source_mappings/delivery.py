@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lab.cloud.event_source_mappings.clock import Clock
     from lab.cloud.event_source_mappings.mapping import Configuration
     from lab.cloud.event_source_mappings.sources import SourceKind
+    from lab.cloud.faults import Faults
 
 DESTINATION_ATTEMPTS = 5
 
@@ -83,6 +84,7 @@ class Delivery:
         shard_id: the shard.
         invoke: invokes the function.
         clock: time.
+        faults: what was asked to go wrong.
         trace: tells what happens; returns the event's id.
         result: takes the mapping's LastProcessingResult.
         stopping: set when the mapping stops: the invocation under way may end, nothing new is begun.
@@ -96,6 +98,7 @@ class Delivery:
         shard_id: str,
         invoke: Invoker,
         clock: Clock,
+        faults: Faults,
         trace: Callable[..., int],
         result: Callable[[str], None],
         stopping: asyncio.Event,
@@ -105,6 +108,7 @@ class Delivery:
         self._shard_id = shard_id
         self._invoke = invoke
         self._clock = clock
+        self._faults = faults
         self._trace = trace
         self._result = result
         self._stopping = stopping
@@ -272,6 +276,8 @@ class Delivery:
                 return
 
     async def _send(self, destination: str, message: dict[str, Any], event: str, configuration: Configuration) -> None:
+        if refusal := self._faults.refusal(destination, configuration.function_name):
+            raise emulator.DestinationError(refusal)
         service = destination.split(":")[2]
         action = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "s3": "s3:PutObject"}[service]
         resource = f"{destination}/*" if service == "s3" else destination

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lab.cloud.event_source_mappings.clock import Clock
     from lab.cloud.event_source_mappings.delivery import Invoker
     from lab.cloud.event_source_mappings.sources import ShardRecord, Sources
+    from lab.cloud.faults import Faults
 
 DEFAULTS: dict[str, Any] = {
     "BatchSize": 100,
@@ -129,6 +130,7 @@ class Surroundings:
     invoke: Invoker
     clock: Clock
     sources: Sources
+    faults: Faults
     trace: Callable[..., int]
     """Tells an event (lab/cloud/trace/events.py) and returns its id."""
 

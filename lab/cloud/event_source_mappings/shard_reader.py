@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ IDLE_POLL_SECONDS = 1.0
 READ_AHEAD_BATCHES = 2
 """How many batches per lane are read ahead of what is under way."""
 READ_LIMIT_RECORDS = 10_000
+HOLD_UP_LOOK_SECONDS = 0.1
+"""How often a read that a fault holds up looks whether the fault is still set."""
 
 
 class Lane:
@@ -72,6 +75,7 @@ class ShardReader:
                     shard_id=shard_id,
                     invoke=surroundings.invoke,
                     clock=surroundings.clock,
+                    faults=surroundings.faults,
                     trace=self._trace,
                     result=self._set_result,
                     stopping=self._stopping,
@@ -86,7 +90,12 @@ class ShardReader:
             while not self._stopping.is_set():
                 bell = self._source.bell(self._shard_id)
                 seen = bell.rings
+                if slow := self._read_delay():
+                    await self._hold_up(slow)
+                before = self._read_up_to
                 closed = self._read()
+                if slow and self._read_up_to != before:
+                    self._surroundings.faults.read_was_slow(self._source.arn, self._place())
                 self._start_batches(closed=closed)
                 if (
                     closed
@@ -118,6 +127,18 @@ class ShardReader:
         waiting = sum(len(lane.collector) for lane in self._lanes)
         # Records that wait behind a slow lane also count: memory stays flat however long the stream is.
         return min(wanted - waiting, 2 * READ_LIMIT_RECORDS - len(self._progress), READ_LIMIT_RECORDS)
+
+    def _read_delay(self) -> float:
+        return self._surroundings.faults.read_delay(self._source.arn, self._shard_id)
+
+    async def _hold_up(self, seconds: float) -> None:
+        """Wait before a read, as a fault wants it, as long as the fault is set."""
+        clock = self._surroundings.clock
+        until = clock.monotonic() + seconds
+        while not self._stopping.is_set() and (left := until - clock.monotonic()) > 0 and self._read_delay():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, HOLD_UP_LOOK_SECONDS)):
+                    await self._stopping.wait()
 
     def _read(self) -> bool:
         """Read what there is room for; say whether the shard has no more to give."""
@@ -238,6 +259,8 @@ class ShardReader:
         self._mapping.last_result = result
 
     def _trace(self, event: str, **fields: Any) -> int:
+        return self._surroundings.trace(event, **self._place(), **fields)
+
+    def _place(self) -> dict[str, str]:
         configuration = self._mapping.configuration
-        place = {"mapping": configuration.uuid, "function": configuration.function_name, "shard": self._shard_id}
-        return self._surroundings.trace(event, **place, **fields)
+        return {"mapping": configuration.uuid, "function": configuration.function_name, "shard": self._shard_id}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -53,6 +53,12 @@ class RoleCannotBeAssumed(Exception):  # noqa: N818 -- the state of the role, in
 
     def __init__(self) -> None:
         super().__init__("The role defined for the function cannot be assumed by Lambda.")
+
+
+def failed_by_fault(outcome: Outcome, reason: str) -> Outcome:
+    """Return an outcome as if the function had failed when its work was done (`lab fault fail`)."""
+    payload = error_payload("FaultError", reason)
+    return replace(outcome, payload=payload, function_error="Unhandled", error_type="FaultError")
 
 
 def error_payload(error_type: str, message: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import threading
 import time
 from collections import deque
 from contextlib import contextmanager, suppress
@@ -129,11 +130,13 @@ class Trace:
         self._unwritten = [""] if self._size else []
         self._listeners: list[Listener] = []
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._to_write: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         """Note on which event loop the cloud runs."""
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
 
     def __call__(self, event: str, **fields: Any) -> int:
         """Tell an event; return its id.
@@ -152,9 +155,11 @@ class Trace:
             listener.tell(entry)
         return number
 
-    def from_thread(self, event: str, **fields: Any) -> None:
-        """Tell an event from a thread that is not the event loop's."""
-        if self._loop:
+    def from_anywhere(self, event: str, **fields: Any) -> None:
+        """Tell an event, from whatever thread."""
+        if self._loop is None or threading.get_ident() == self._thread:
+            self(event, **fields)
+        else:
             self._loop.call_soon_threadsafe(lambda: self(event, **fields))
 
     # --- reading -----------------------------------------------------------------------------------------------------
