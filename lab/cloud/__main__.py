@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from lab.cloud.client import LEAST_SCALE
 from lab.errors import LabError
 
 
@@ -16,6 +17,8 @@ def main() -> int:
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--time-scale", type=float, default=1.0)
     arguments = parser.parse_args()
+    if not LEAST_SCALE <= arguments.time_scale <= 1:
+        parser.error(f"--time-scale must be from {LEAST_SCALE} to 1")
     from lab.cloud.server import serve
 
     try:

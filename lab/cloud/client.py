@@ -12,6 +12,8 @@ from lab.json_values import is_object
 from lab.workspace import lab_folder
 from languages import gettext as _
 
+LEAST_SCALE = 0.001
+"""The smallest factor by which long waits may be shortened."""
 ANSWER_SECONDS = 5.0
 """A cloud that is alive answers within milliseconds; a machine that swaps may need a while."""
 

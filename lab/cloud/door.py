@@ -1,11 +1,12 @@
 """The door of the local cloud: who may come in, and to what.
 
-The cloud listens on the loopback interface, where every program and every web page of this machine can reach it. AWS's
-own calls are signed; MiniStack's control paths are not, and any page could wipe the cloud by one of them. So:
+The cloud listens on the loopback interface, where every program and every web page of this machine can reach it. Its
+root key is known to all (`test`), so what keeps a page out is not the signature. So:
 
 - every request must name a loopback host (a page that rebinds its name to 127.0.0.1 names its own);
-- of MiniStack's control paths only health passes;
-- our own paths (`/_lab/…`) do not answer requests that a web page sends, except from the cloud's own address.
+- a browser's request on behalf of another page is answered only where a lesson serves pages and APIs
+  (`/_aws/execute-api`, `/_aws/lambda-url`), whose own CORS rules hold; nothing else answers it;
+- of MiniStack's control paths only health passes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ CONTROL_PREFIX = "/_lab/"
 # Names below localhost carry a bucket (S3) or an API's id; browsers and resolvers keep them on the loopback.
 _LOOPBACK_HOST = re.compile(r"^(?:(?:[a-z0-9_-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$", re.IGNORECASE)
 _EMULATOR_CONTROL = re.compile(r"^/(?:_ministack|_localstack|_aws|health)(?:/|$)")
-_PASSES = re.compile(r"^/(?:_ministack/health|_aws/execute-api/.+|_aws/lambda-url/.+)$")
+_PASSES = re.compile(r"^/_ministack/health$")
+_FOR_PAGES = re.compile(r"^/_aws/(?:execute-api|lambda-url)/[^/]+")
+_FOR_PAGES_HOST = re.compile(r"^[a-z0-9]+\.(?:execute-api|lambda-url)\.", re.IGNORECASE)
 
 
 class Door:
@@ -47,19 +50,40 @@ class Door:
             await self._app(scope, receive, send)
             return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        host, path = headers.get(b"host", ""), scope["path"]
-        if not _LOOPBACK_HOST.match(host):
+        path = scope["path"]
+        if not _LOOPBACK_HOST.match(headers.get(b"host", "")):
             await _refuse(scope, send, 403, "This cloud answers to loopback names only (127.0.0.1, localhost).")
+        elif _FOR_PAGES.match(path) or _FOR_PAGES_HOST.match(headers.get(b"host", "")):
+            await self._app(scope, receive, send)
+        elif _is_of_another_page(headers):
+            await _refuse(scope, send, 403, "Requests of other web pages are not answered here.")
         elif path.startswith(CONTROL_PREFIX):
-            origin = headers.get(b"origin")
-            if origin is not None and origin != f"http://{host}":
-                await _refuse(scope, send, 403, "Requests of other web pages are not answered here.")
-            else:
-                await self._control(scope, receive, send)
+            await self._control(scope, receive, send)
         elif _EMULATOR_CONTROL.match(path) and not _PASSES.match(path):
             await _refuse(scope, send, 404, "There is no such path. The lab's own paths begin with /_lab/.")
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _without_cors(send))
+
+
+def _is_of_another_page(headers: dict[bytes, str]) -> bool:
+    """Say whether a browser sends this for a page that is not this cloud's own.
+
+    Browsers add Origin to all but plain GETs, and Sec-Fetch-Site to everything ("none": the person typed the address).
+    """
+    origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site", "none")
+    return (origin is not None and origin != f"http://{headers[b'host']}") or site not in ("none", "same-origin")
+
+
+def _without_cors(send: Send) -> Send:
+    """Take away MiniStack's permission for every page to read every answer."""
+
+    async def without(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            headers = [each for each in message["headers"] if not each[0].lower().startswith(b"access-control-")]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return without
 
 
 async def _refuse(scope: Scope, send: Send, status: int, message: str) -> None:

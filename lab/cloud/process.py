@@ -26,12 +26,16 @@ STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 
 
-def start(port: int | None = None, state_folder: Path | None = None) -> tuple[Cloud, bool]:
+def start(
+    port: int | None = None, state_folder: Path | None = None, time_scale: float | None = None
+) -> tuple[Cloud, bool]:
     """Start this clone's cloud, if it is not running, and wait until it answers.
 
     Args:
         port: where it shall listen; None takes 4566, or a free one when that is taken; 0 takes a free one.
         state_folder: what it keeps; None takes `.lab/cloud`.
+        time_scale: by what its long waits are multiplied; None is 1, whatever it was the last time: nobody shall
+            wonder why waits are short.
 
     Returns:
         the cloud, and whether it was started now.
@@ -46,6 +50,11 @@ def start(port: int | None = None, state_folder: Path | None = None) -> tuple[Cl
                 _("The local cloud is already running on port {port}.").format(port=running.port),
                 next_step=_("Stop it first: lab cloud stop"),
             )
+        if time_scale not in (None, running.time_scale):
+            raise LabError(
+                _("The local cloud is already running with time scale {scale:g}.").format(scale=running.time_scale),
+                next_step=_("Stop it first: lab cloud stop"),
+            )
         return running, False
     folder = state_folder or cloud_folder()
     log = _open_log(folder)
@@ -53,6 +62,7 @@ def start(port: int | None = None, state_folder: Path | None = None) -> tuple[Cl
     if port is None and not _is_free(wanted):
         wanted = 0
     command = [sys.executable, "-m", "lab.cloud", "--port", str(wanted), "--state-dir", str(folder)]
+    command += [] if time_scale is None else ["--time-scale", str(time_scale)]
     with log:
         begin = log.tell()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)

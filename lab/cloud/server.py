@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from lab.cloud import emulator, lab_role
+from lab.cloud import client, emulator, lab_role
 from lab.cloud.changes import Change, change_of
 from lab.cloud.door import Door
 from lab.cloud.event_source_mappings.api import Api
@@ -37,9 +38,15 @@ if TYPE_CHECKING:
     from lab.cloud.door import Receive, Scope, Send
     from lab.cloud.emulator.app import Answer, Handler
 
+_log = logging.getLogger("lab.cloud")
+
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 0.25
 """How long requests that are under way are given when the cloud stops."""
+FOLDER_SECONDS = 2.0
+"""How often the cloud looks whether its state folder is still there: without it, it ends."""
+SAVE_SECONDS = 30.0
+"""How long stopping and saving may take; `lab cloud stop` waits as long."""
 
 
 class LocalCloud:
@@ -67,9 +74,8 @@ class LocalCloud:
             faults=self.faults,
             trace=self.trace,
         )
-        self._snapshots = Snapshots(folder.path, lambda: {"mappings": self._mappings.saved()})
+        self._snapshots = Snapshots(folder.path, folder.is_ours, lambda: {"mappings": self._mappings.saved()})
         self._mappings = Mappings(surroundings, changed=lambda: self._snapshots.note(Change.DATA))
-        self._whole = False
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -87,6 +93,7 @@ class LocalCloud:
         saved = self._snapshots.load()
         await lab_role.seed()
         self._mappings.restore(saved["mappings"] if saved else [])
+        self._folder.begin()
 
     async def stop(self) -> None:
         """Stop what is ours; MiniStack stops afterwards."""
@@ -97,7 +104,7 @@ class LocalCloud:
     def close(self) -> None:
         """Give the state folder back."""
         self.trace.close()
-        self._folder.close(whole=self._whole)
+        self._folder.close()
 
     async def reset(self) -> None:
         """Forget every resource; the cloud keeps its id and begins a new epoch."""
@@ -141,7 +148,8 @@ class LocalCloud:
                 await self.start()
             if message["type"] == "lifespan.shutdown.complete":
                 await self._snapshots.close()
-                self._whole = True
+                if self._folder.is_ours():
+                    self._folder.end()
             await send(message)
 
         async def receive_after_stop() -> Any:
@@ -173,6 +181,10 @@ class LocalCloud:
     def _note_change(self, scope: Scope) -> None:
         target = next((value for name, value in scope["headers"] if name.lower() == b"x-amz-target"), b"")
         self._snapshots.note(change_of(scope["method"], scope["path"], target.decode("latin-1")))
+
+    def has_its_folder(self) -> bool:
+        """Say whether the state folder is still there and this cloud's."""
+        return self._folder.is_ours()
 
     async def save(self) -> None:
         """Return when all that has happened so far would survive a kill."""
@@ -233,7 +245,7 @@ def serve(port: int, state_folder: Path, *, time_scale: float = 1.0) -> None:
     try:
         listener = open_socket(port)
     except LabError:
-        folder.close(whole=True)
+        folder.close()
         raise
     port = listener.getsockname()[1]
     emulator.configure(port=port, state_folder=folder.path)
@@ -241,6 +253,8 @@ def serve(port: int, state_folder: Path, *, time_scale: float = 1.0) -> None:
     cloud = LocalCloud(port, folder, time_scale)
     try:
         asyncio.run(_serve(cloud, listener))
+    except KeyboardInterrupt:
+        pass  # before the signal handlers stood: nothing has been changed yet
     finally:
         cloud.close()
 
@@ -253,7 +267,7 @@ async def _serve(cloud: LocalCloud, listener: socket.socket) -> None:
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.graceful_timeout = SHUTDOWN_SECONDS
-    config.shutdown_timeout = 10 * SHUTDOWN_SECONDS
+    config.shutdown_timeout = SAVE_SECONDS
     config.loglevel = "WARNING"
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -262,7 +276,10 @@ async def _serve(cloud: LocalCloud, listener: socket.socket) -> None:
     app = cloud.app()
 
     async def stopped() -> None:
-        await stop.wait()
+        while not stop.is_set() and cloud.has_its_folder():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FOLDER_SECONDS):
+                    await stop.wait()
         cloud.trace.end_listening()  # else stopping would wait for everybody who listens
 
     with _recorded(cloud):
@@ -274,6 +291,13 @@ def _recorded(cloud: LocalCloud) -> Any:
     """Record in `.lab` where this clone's cloud listens, as long as it does."""
     record = lab_folder() / "cloud.json"
     description = cloud.describe()
+    if client.find_cloud():
+        # Another cloud of this clone runs, with another state folder: that is the one its commands speak to.
+        _log.warning(
+            "Another cloud of this clone is recorded; reach this one by AWS_ENDPOINT_URL=%s", description["url"]
+        )
+        yield
+        return
     with contextlib.suppress(OSError):
         record.parent.mkdir(parents=True, exist_ok=True)
         temporary = record.with_suffix(f".{os.getpid()}.tmp")

@@ -42,12 +42,14 @@ class Snapshots:
 
     Args:
         folder: where they are kept.
+        mine: says whether the folder is still this cloud's: another cloud's state must not be written over.
         ours: gives what is ours (mappings and checkpoints), in the moment of the picture.
     """
 
-    def __init__(self, folder: Path, ours: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, folder: Path, mine: Callable[[], bool], ours: Callable[[], dict[str, Any]]) -> None:
         self._path = folder / "snapshot.json"
         self._unsaved = folder / "unsaved"
+        self._mine = mine
         self._ours = ours
         self._timer: asyncio.TimerHandle | None = None
         self._taking: asyncio.Task[None] | None = None
@@ -59,6 +61,8 @@ class Snapshots:
     def note(self, change: Change) -> None:
         """Note what a request changed; a picture follows soon."""
         if change is Change.NOTHING:
+            return
+        if not self._mine():
             return
         self._changed = True
         if change is Change.DEPLOYED:
@@ -94,6 +98,8 @@ class Snapshots:
     async def _take(self) -> None:
         try:
             self._changed = False
+            if not self._mine():
+                return
             deployed_changes = self._deployed_changes
             if not await self._take_in_a_copy():
                 self._write(prune=False)
@@ -182,8 +188,9 @@ class Snapshots:
             await self._taking
         if self._timer:
             self._timer.cancel()
-        self._write(prune=True)
-        self._unsaved.unlink(missing_ok=True)
+        if self._mine():
+            self._write(prune=True)
+            self._unsaved.unlink(missing_ok=True)
 
     def forget(self) -> None:
         """Remove the picture."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,6 @@ class StateFolder:
             elif (self.path / "unsaved").exists():
                 identity = identity.interrupted()
             identity.save(self.path)
-        self._in_use.touch()
         # What a killed process left in its temporary folder goes; nothing of ours lies in the system's.
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.temporary.mkdir()
@@ -78,8 +78,24 @@ class StateFolder:
 
     @property
     def _in_use(self) -> Path:
-        """Lies there from the start until everything has been saved."""
+        """Lies there from the moment things may change until everything has been saved."""
         return self.path / "in-use"
+
+    def is_ours(self) -> bool:
+        """Say whether the folder is still the one that was taken: somebody may have removed it, and made another."""
+        try:
+            there, taken = (self.path / "lock").stat(), os.fstat(self._lock.fileno())
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (taken.st_dev, taken.st_ino)
+
+    def begin(self) -> None:
+        """Note that from now on things change; until here a start that is broken off has cost nothing."""
+        self._in_use.touch()
+
+    def end(self) -> None:
+        """Note that everything has been saved."""
+        self._in_use.unlink(missing_ok=True)
 
     @property
     def temporary(self) -> Path:
@@ -100,13 +116,7 @@ class StateFolder:
             else:
                 path.unlink(missing_ok=True)
 
-    def close(self, *, whole: bool) -> None:
-        """Give the folder back.
-
-        Args:
-            whole: everything was saved, so the next cloud may go on from it.
-        """
+    def close(self) -> None:
+        """Give the folder back."""
         shutil.rmtree(self.temporary, ignore_errors=True)
-        if whole:
-            self._in_use.unlink(missing_ok=True)
         self._lock.close()

@@ -67,6 +67,49 @@ def test_other_pages_reach_none_of_our_paths(local_cloud: Cloud):
     assert request(local_cloud, "GET", "/_lab/identity", Origin=own)[0] == 200
 
 
+SIGNED = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=x"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+def test_another_page_reaches_none_of_the_services(local_cloud: Cloud, origin: str):
+    """The root key is known to all, so a signature proves nothing: a page could make a function and run it."""
+    for method, path in (("POST", "/2015-03-31/functions"), ("POST", "/"), ("PUT", "/bucket"), ("GET", "/bucket/key")):
+        headers = {"Authorization": SIGNED.format(service="lambda"), "Origin": origin}
+        status, _ = request(local_cloud, method, path, **headers)
+        assert status == 403, (method, path)
+
+
+def test_no_preflight_of_another_page_is_granted(local_cloud: Cloud):
+    connection = http.client.HTTPConnection("127.0.0.1", local_cloud.port, timeout=10)
+    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    connection.request("OPTIONS", "/2015-03-31/functions", headers=headers)
+    response = connection.getresponse()
+    response.read()
+    assert response.status == 403
+    assert not [name for name, _ in response.getheaders() if name.lower().startswith("access-control")]
+
+
+def test_a_link_or_picture_of_another_page_does_nothing(local_cloud: Cloud):
+    path = "/?Action=CreateQueue&QueueName=q&X-Amz-Credential=test/20260101/us-east-1/sqs/aws4_request"
+    assert request(local_cloud, "GET", path, **{"Sec-Fetch-Site": "cross-site"})[0] == 403
+
+
+def test_no_answer_lets_every_page_read_it(local_cloud: Cloud):
+    connection = http.client.HTTPConnection("127.0.0.1", local_cloud.port, timeout=10)
+    headers = {"Authorization": SIGNED.format(service="kinesis"), "X-Amz-Target": "Kinesis_20131202.ListStreams"}
+    connection.request("POST", "/", body=b"{}", headers=headers)
+    response = connection.getresponse()
+    response.read()
+    assert response.status == 200
+    assert not [name for name, _ in response.getheaders() if name.lower().startswith("access-control")]
+
+
+def test_what_lessons_serve_is_for_pages(local_cloud: Cloud):
+    status, body = request(local_cloud, "GET", "/_aws/execute-api/none/stage/", Origin="https://a.page.example")
+    assert b"Requests of other web pages" not in body
+    assert status != 403
+
+
 def test_it_listens_on_the_loopback_interface_only(local_cloud: Cloud):
     with Path("/proc/net/tcp").open() as table:
         listening = [line.split()[1] for line in table if line.split()[3] == "0A"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -258,6 +259,52 @@ def test_reset_forgets_everything_and_begins_a_new_epoch(home: Path):
     assert shop.clients.kinesis.list_streams()["StreamNames"] == []
     assert shop.clients.lambda_.list_event_source_mappings()["EventSourceMappings"] == []
     assert shop.clients.lambda_.list_functions()["Functions"] == []
+    process.stop()
+
+
+def test_a_start_that_is_broken_off_costs_nothing(home: Path):
+    cloud, _ = process.start(port=0)
+    shop = Workshop(Clients.local(cloud.url))
+    shop.queue()
+    process.stop()
+    command = [sys.executable, "-m", "lab.cloud", "--port", "0", "--state-dir", str(home / "cloud")]
+    for seconds in (0.1, 0.25, 0.4):
+        broken_off = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(seconds)
+        broken_off.send_signal(signal.SIGINT)
+        broken_off.communicate(timeout=30)
+    again, _ = process.start(port=0)
+    assert (again.epoch, again.interruptions) == (cloud.epoch, cloud.interruptions)
+    assert len(Clients.local(again.url).sqs.list_queues()["QueueUrls"]) == 1
+    process.stop()
+
+
+def test_a_cloud_whose_folder_was_removed_ends_and_harms_no_other(home: Path):
+    cloud, _ = process.start(port=0)
+    Workshop(Clients.local(cloud.url)).queue()
+    shutil.rmtree(home)
+    again, _ = process.start(port=0)
+    assert again.id != cloud.id
+    Workshop(Clients.local(again.url)).stream()
+    eventually(lambda: client.ask(cloud.port) is None)
+    os.waitpid(cloud.pid, 0)
+    process.stop()
+    once_more, _ = process.start(port=0)
+    clients = Clients.local(once_more.url)
+    assert len(clients.kinesis.list_streams()["StreamNames"]) == 1
+    assert "QueueUrls" not in clients.sqs.list_queues()
+    process.stop()
+
+
+def test_a_second_cloud_does_not_hide_the_first(home: Path, tmp_path: Path):
+    cloud, _ = process.start(port=0)
+    command = [sys.executable, "-m", "lab.cloud", "--port", "0", "--state-dir", str(tmp_path / "other")]
+    other = subprocess.Popen(command, stderr=subprocess.PIPE)
+    eventually((tmp_path / "other" / "in-use").exists)
+    assert client.find_cloud() == cloud
+    other.terminate()
+    other.communicate(timeout=30)
+    assert client.find_cloud() == cloud
     process.stop()
 
 

@@ -45,6 +45,11 @@ class Collector:
         self._waiting_bytes = 0
         self._window_began: float | None = None
 
+    @property
+    def size_bytes(self) -> int:
+        """How much waits, as JSON."""
+        return self._waiting_bytes
+
     def __len__(self) -> int:
         return len(self._waiting)
 

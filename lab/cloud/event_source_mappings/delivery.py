@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lab.cloud.event_source_mappings.clock import Clock
     from lab.cloud.event_source_mappings.mapping import Configuration
-    from lab.cloud.event_source_mappings.sources import SourceKind
+    from lab.cloud.event_source_mappings.sources import Source
     from lab.cloud.faults import Faults
 
 DESTINATION_ATTEMPTS = 5
@@ -80,7 +80,7 @@ class Delivery:
 
     Args:
         configuration: reads the mapping's current configuration; an update counts from the next action on.
-        kind: kind of the stream.
+        source: the stream.
         shard_id: the shard.
         invoke: invokes the function.
         clock: time.
@@ -94,7 +94,7 @@ class Delivery:
         self,
         configuration: Callable[[], Configuration],
         *,
-        kind: SourceKind,
+        source: Source,
         shard_id: str,
         invoke: Invoker,
         clock: Clock,
@@ -104,7 +104,7 @@ class Delivery:
         stopping: asyncio.Event,
     ) -> None:
         self._configuration = configuration
-        self._kind: SourceKind = kind
+        self._source = source
         self._shard_id = shard_id
         self._invoke = invoke
         self._clock = clock
@@ -153,9 +153,11 @@ class Delivery:
     def _policy(self) -> batch.Policy:
         configuration = self._configuration()
         age = configuration.maximum_record_age_seconds
+        # Without a limit a record is retried until it expires: then the stream no longer has it, on AWS neither.
+        lives = self._source.retention_seconds()
         return batch.Policy(
             maximum_retry_attempts=configuration.maximum_retry_attempts,
-            maximum_record_age_seconds=age if age == batch.UNLIMITED else self._clock.scaled(age),
+            maximum_record_age_seconds=lives if age == batch.UNLIMITED else min(lives, self._clock.scaled(age)),
             bisect=configuration.bisect,
         )
 
@@ -253,7 +255,7 @@ class Delivery:
             return
         message = failure_message.build(
             discard,
-            kind=self._kind,
+            kind=self._source.kind,
             stream_arn=configuration.stream_arn,
             shard_id=self._shard_id,
             function_arn=configuration.function_arn,

@@ -168,6 +168,7 @@ class Mapping:
         self._may_read = (0.0, False)
         self._supervisor: asyncio.Task[None] | None = None
         self._changing: asyncio.Task[None] | None = None
+        self._ending: list[asyncio.Task[None]] = []
         self._told: str | None = None
 
     # --- states ------------------------------------------------------------------------------------------------------
@@ -218,21 +219,28 @@ class Mapping:
     async def stop(self) -> None:
         """Stop reading; what is under way is given a moment, then its outcome no longer counts."""
         if self._changing:
+            self._changing.cancel()
             await asyncio.wait([self._changing])
-        await self._stop_reading()
+        await self._stop_reading(STOP_SECONDS)
+        for task in self._ending:
+            task.cancel()
 
-    async def _stop_reading(self) -> None:
-        supervisor, readers = self._supervisor, self._readers
-        self._supervisor, self._readers = None, {}
-        if supervisor:
-            supervisor.cancel()
-        for reader, _task in readers.values():
+    async def _stop_reading(self, patience_seconds: float | None = None) -> None:
+        """Begin nothing new and wait for the invocations under way.
+
+        Args:
+            patience_seconds: how long to wait; None until they have ended, at the function's timeout at the latest. A
+                batch that is still under way must not be read by the next reader: records would be out of order.
+        """
+        if self._supervisor:
+            self._supervisor.cancel()
+        for reader, _task in self._readers.values():
             reader.stop()
-        tasks = [task for _reader, task in readers.values()]
-        if tasks:
-            _ended, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
-            for task in late:
-                task.cancel()
+        self._ending += [task for _reader, task in self._readers.values()]
+        self._supervisor, self._readers = None, {}
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=patience_seconds)
+        self._ending = [task for task in self._ending if not task.done()]
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -257,8 +265,13 @@ class Mapping:
             source = self._source()
             bell = source.bell()
             seen = bell.rings
-            with contextlib.suppress(SourceGoneError):
+            try:
                 self._start_readers(source, source.shards())
+            except SourceGoneError:
+                pass  # the mapping stays, as on AWS, until someone deletes it
+            except Exception:  # noqa: BLE001  (whatever it is)
+                # A mapping that says that it is Enabled and reads nothing would be the worst of all answers.
+                _log.exception("The shards of %s could not be looked for; trying again.", source.arn)
             await bell.wait(seen, SHARD_POLL_SECONDS)
 
     def _start_readers(self, source: Source, shards: list[ShardRecord]) -> None:

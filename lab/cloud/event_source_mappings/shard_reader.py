@@ -9,10 +9,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lab.cloud.event_source_mappings import filters
-from lab.cloud.event_source_mappings.collector import Collector
+from lab.cloud.event_source_mappings.collector import PAYLOAD_LIMIT_BYTES, Collector
 from lab.cloud.event_source_mappings.delivery import Delivery, Windowing
 from lab.cloud.event_source_mappings.progress import Progress
-from lab.cloud.event_source_mappings.sources import Source, SourceGoneError
+from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, StreamRecord
 from lab.cloud.event_source_mappings.windows import Window, window_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ READ_AHEAD_BATCHES = 2
 READ_LIMIT_RECORDS = 10_000
 HOLD_UP_LOOK_SECONDS = 0.1
 """How often a read that a fault holds up looks whether the fault is still set."""
+READ_AHEAD_BYTES = 2 * PAYLOAD_LIMIT_BYTES
+"""And how many bytes: records may be 10 MB large."""
+READ_AT_ONCE_RECORDS = 500
 
 
 class Lane:
@@ -71,7 +74,7 @@ class ShardReader:
                 Collector(configuration.batch_size, surroundings.clock.scaled(configuration.window_seconds)),
                 Delivery(
                     lambda: mapping.configuration,
-                    kind=source.kind,
+                    source=source,
                     shard_id=shard_id,
                     invoke=surroundings.invoke,
                     clock=surroundings.clock,
@@ -125,6 +128,8 @@ class ShardReader:
         configuration = self._mapping.configuration
         wanted = configuration.batch_size * configuration.parallelization_factor * READ_AHEAD_BATCHES
         waiting = sum(len(lane.collector) for lane in self._lanes)
+        if sum(lane.collector.size_bytes for lane in self._lanes) >= READ_AHEAD_BYTES * len(self._lanes):
+            return 0
         # Records that wait behind a slow lane also count: memory stays flat however long the stream is.
         return min(wanted - waiting, 2 * READ_LIMIT_RECORDS - len(self._progress), READ_LIMIT_RECORDS)
 
@@ -142,20 +147,30 @@ class ShardReader:
 
     def _read(self) -> bool:
         """Read what there is room for; say whether the shard has no more to give."""
-        room = self._room()
-        if room <= 0:
+        if self._room() <= 0:
             return False
         if not self._mapping.may_read():
             self._set_result("PROBLEM: Access denied. Please check the function role's permissions on the stream.")
             return False
         try:
-            records = self._source.read(self._shard_id, self._read_up_to, room)
-            closed = not records and self._shard_is_closed()
+            closed = self._read_ahead()
         except SourceGoneError:
             return False  # the mapping stays, as on AWS, until someone deletes it
         if closed and not self._told_closed:
             self._told_closed = True
             self._trace("shard_closed")
+        return closed
+
+    def _read_ahead(self) -> bool:
+        """Take over records until there is no more room; say whether the shard is closed and read to its end."""
+        while (room := self._room()) > 0:
+            records = self._source.read(self._shard_id, self._read_up_to, min(room, READ_AT_ONCE_RECORDS))
+            if not records:
+                return self._shard_is_closed()
+            self._take_over(records)
+        return False
+
+    def _take_over(self, records: list[StreamRecord]) -> None:
         now = self._surroundings.clock.monotonic()
         unwanted: list[str] = []
         for each in records:
@@ -169,7 +184,6 @@ class ShardReader:
         if unwanted:
             self._trace("filtered", count=len(unwanted), first=unwanted[0], last=unwanted[-1])
             self._ended(unwanted)
-        return closed
 
     def _shard_is_closed(self) -> bool:
         return any(shard.shard_id == self._shard_id and shard.closed for shard in self._source.shards())
@@ -187,7 +201,8 @@ class ShardReader:
                 lane.under_way.result()  # an error of ours must not vanish
                 lane.under_way = None
             if lane.under_way is None and not self._stopping.is_set():
-                if self._mapping.configuration.tumbling_window_seconds:
+                # A window that was open when windows were switched off is still closed properly.
+                if self._mapping.configuration.tumbling_window_seconds or self._window():
                     self._start_windowed(lane, now, closed=closed)
                 elif lane.collector.due(now, closed=closed) == 0.0:
                     batch = lane.collector.take(now)
@@ -206,7 +221,8 @@ class ShardReader:
         first, last = arrivals
         if window is None:
             window = window_of(first, self._window_seconds())
-        if lane.collector.due(now, closed=closed or not window.holds(last)) == 0.0:
+        over = closed or not window.holds(last) or self._surroundings.clock.now() >= window.end
+        if lane.collector.due(now, closed=over) == 0.0:
             if self._window() is None:
                 self._trace("window_opened", window_start=window.start, window_end=window.end)
             windowing = Windowing(window, self._keep_window)
@@ -214,7 +230,8 @@ class ShardReader:
             lane.under_way = asyncio.create_task(lane.delivery.deliver(batch, self._ended, windowing))
 
     def _window_is_over(self, window: Window, arrivals: tuple[float, float] | None, *, closed: bool) -> bool:
-        if window.ended_early:
+        switched_off = not self._mapping.configuration.tumbling_window_seconds
+        if window.ended_early or switched_off:
             return True
         if arrivals:
             return not window.holds(arrivals[0])
@@ -235,7 +252,7 @@ class ShardReader:
         """Wait for a write, the end of a batch, or the end of a window, whichever comes first."""
         now = self._surroundings.clock.monotonic()
         dues = [due for lane in self._lanes if lane.under_way is None and (due := lane.collector.due(now)) is not None]
-        if window := self._window():
+        if (window := self._window()) and not self._lanes[0].under_way:
             dues.append(max(0.0, window.end - self._surroundings.clock.now()))
         timeout = min([IDLE_POLL_SECONDS, *dues])
         under_way = [lane.under_way for lane in self._lanes if lane.under_way]

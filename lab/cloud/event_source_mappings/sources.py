@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -83,6 +84,10 @@ class Source(ABC):
         """Return the sequence number behind which a position begins (None: at the oldest)."""
 
     @abstractmethod
+    def retention_seconds(self) -> float:
+        """Return how long a record lives."""
+
+    @abstractmethod
     def bell(self, shard_id: str | None = None) -> Bell:
         """Return what rings when something was written to a shard; without a shard, when the shards have changed."""
 
@@ -145,6 +150,11 @@ class KinesisSource(Source):
     def start(self, shard_id: str, position: StartingPosition, timestamp: float | None) -> str | None:
         """Return where a position begins."""
         return self._kinesis.position(self.arn, shard_id, position, timestamp)
+
+    def retention_seconds(self) -> float:
+        """Return how long a record lives; for ever when the stream is gone, since nothing is read any more."""
+        hours = self._kinesis.retention_hours(self.arn)
+        return math.inf if hours is None else hours * 3600.0
 
     def bell(self, shard_id: str | None = None) -> Bell:
         """Return a bell of the stream's; one that never rings when stream or shard are gone."""
@@ -222,6 +232,10 @@ class DynamoDBSource(Source):
         """Return where a position begins (AT_TIMESTAMP is Kinesis's alone)."""
         records = self._records()
         return records[-1]["dynamodb"]["SequenceNumber"] if position == "LATEST" and records else None
+
+    def retention_seconds(self) -> float:
+        """Return how long a record lives: a day."""
+        return 24 * 3600.0
 
     def bell(self, shard_id: str | None = None) -> Bell:  # noqa: ARG002
         """Return what rings after every write to any table: MiniStack does not say to which."""

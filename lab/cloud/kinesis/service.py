@@ -238,6 +238,11 @@ class KinesisService:
         horizon = stream.horizon(self._store.ticker.now())
         return shard.records.read(max(_stamp(after), horizon - 1), limit)
 
+    def retention_hours(self, stream_arn: str) -> int | None:
+        """Return how long a stream keeps its records, None when there is no such stream."""
+        stream = self._store.by_arn(stream_arn)
+        return stream.retention_hours if stream else None
+
     def position(
         self,
         stream_arn: str,

@@ -89,6 +89,24 @@ def test_partial_answer_moves_the_checkpoint_and_restarts_the_count():
     assert run.discarded == [([5], "RetryAttemptsExhausted", 4, None)]
 
 
+def test_failures_before_a_partial_answer_do_not_count_behind_it():
+    answers = iter([batch.Failed(), batch.Failed(), batch.PartlyFailed(1), *[batch.Failed()] * 9])
+    run = Run(lambda _: next(answers))(batch.start(records(1, 2), Policy(maximum_retry_attempts=3)))
+    assert run.invoked == [[1, 2]] * 3 + [[2]] * 4
+    assert run.discarded == [([2], "RetryAttemptsExhausted", 4, "Unhandled")]
+
+
+def test_what_is_counted_starts_again_when_old_records_were_given_up():
+    policy = Policy(maximum_retry_attempts=2, maximum_record_age_seconds=60)
+    state = batch.start(records(1, arrived=0.0) + records(2, arrived=1000.0), policy)
+    run = Run(fails_on(2), backoff=50.0, now=10.0)(state)
+    assert [(numbers, condition) for numbers, condition, *_ in run.discarded] == [
+        ([1], "RecordAgeExceeded"),
+        ([2], "RetryAttemptsExhausted"),
+    ]
+    assert run.invoked == [[1, 2], [1, 2], [2], [2], [2]], "two failures with both, then three of its own"
+
+
 def test_partial_answer_retries_everything_from_the_lowest_failure():
     run = Run(reports(2))(batch.start(records(1, 2, 3), Policy(maximum_retry_attempts=0)))
     assert run.invoked == [[1, 2, 3], [2, 3]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -227,6 +228,71 @@ def test_a_consumer_of_the_stream_is_a_source(workshop: Workshop):
     workshop.put(stream, 1)
     (event,) = eventually(lambda: workshop.messages(log))
     assert event["Records"][0]["eventSourceARN"] == consumer
+
+
+# --- permissions that are taken away later
+
+
+def test_a_role_that_may_no_longer_read_stops_the_mapping_and_shows_it(workshop: Workshop):
+    stream = workshop.stream()
+    pipeline = Pipeline(workshop, stream, KINESIS_READ)
+    workshop.put(stream, 1)
+    eventually(pipeline.events)
+    workshop.clients.iam.delete_role_policy(RoleName=pipeline.role.rsplit("/", 1)[1], PolicyName="policy")
+    get = workshop.clients.lambda_.get_event_source_mapping
+    eventually(lambda: "PROBLEM" in get(UUID=pipeline.mapping)["LastProcessingResult"])
+    workshop.put(stream, 2)
+    time.sleep(0.3)
+    assert pipeline.batches() == [[1]]
+
+
+def test_a_role_that_may_no_longer_send_to_the_destination_sends_nothing(workshop: Workshop):
+    stream = workshop.stream()
+    pipeline = Pipeline(workshop, stream, KINESIS_READ, MaximumRetryAttempts=0)
+    workshop.allow(pipeline.role, (KINESIS_READ, stream), ("logs:*", "*"))
+    workshop.put(stream, "bad", "good")
+    get = workshop.clients.lambda_.get_event_source_mapping
+    eventually(lambda: get(UUID=pipeline.mapping)["LastProcessingResult"] != "No records processed")
+    time.sleep(0.5)
+    assert workshop.messages(pipeline.failures) == []
+
+
+SLOW = """
+import base64, json, os, time, boto3
+sqs = boto3.client("sqs")
+def handler(event, context):
+    began = time.time()
+    time.sleep(2)
+    numbers = [r["kinesis"]["sequenceNumber"] for r in event["Records"]]
+    sqs.send_message(QueueUrl=os.environ["LOG"], MessageBody=json.dumps([began, time.time(), numbers]))
+"""
+
+
+def test_an_update_waits_for_the_batch_under_way(workshop: Workshop):
+    """One batch in flight per shard, also while a mapping takes over a new configuration."""
+    stream = workshop.stream()
+    log, log_arn = workshop.queue()
+    role = workshop.role((KINESIS_READ, stream), ("sqs:SendMessage", log_arn))
+    function = workshop.function(SLOW, role, Environment={"Variables": {"LOG": log}})
+    mapping = workshop.mapping(stream, function, BatchSize=1)
+    workshop.put(stream, 1, 2)
+    time.sleep(0.8)
+    workshop.clients.lambda_.update_event_source_mapping(UUID=mapping, BatchSize=50)
+    first, second = eventually(lambda: len(found := workshop.messages(log)) == 2 and sorted(found))
+    assert second[0] >= first[1], "the second batch begins when the first has ended"
+    assert first[2] != second[2]
+
+
+def test_a_window_that_was_switched_off_is_closed(workshop: Workshop):
+    stream = workshop.stream()
+    log, log_arn = workshop.queue()
+    role = workshop.role((KINESIS_READ, stream), ("sqs:SendMessage", log_arn))
+    function = workshop.function(SUMMING, role, Environment={"Variables": {"LOG": log}})
+    mapping = workshop.mapping(stream, function, TumblingWindowInSeconds=900)
+    workshop.put(stream, 1)
+    eventually(lambda: workshop.messages(log))
+    workshop.clients.lambda_.update_event_source_mapping(UUID=mapping, TumblingWindowInSeconds=0)
+    eventually(lambda: any(event["isFinalInvokeForWindow"] for event in workshop.messages(log)))
 
 
 # --- the API
