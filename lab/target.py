@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,13 @@ from lab.errors import LabError, UsageError
 from languages import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lab.aws import Clients
     from lab.deploy.stack import Stack as Deployment
+
+
+_LIKELY = 0.5  # of 1: `bsic` and `basics` count, `nonsense` does not
 
 
 class Target:
@@ -72,9 +76,53 @@ class Target:
             )
         return self.outputs[name]
 
+    def function_name(self, given: str) -> str:
+        """Return the name of a lesson's consumer function, or of a function that is there.
+
+        Raises:
+            LabError: there is no such function; it tells which there are.
+        """
+        if given in LESSONS:
+            return self.name_of(given, "ConsumerFunctionName")
+        names = self.function_names()
+        if given not in names:
+            raise LabError(
+                _("There is no function {name}.").format(name=given),
+                why=_("Functions: {names}.").format(names=", ".join(sorted(names)) or _("none")),
+                next_step=_("Deploy a lesson: lab up basic"),
+            )
+        return given
+
+    def function_names(self) -> list[str]:
+        """Return the names of all functions."""
+        pages = self.clients.lambda_.get_paginator("list_functions").paginate()
+        return [function.get("FunctionName", "") for page in pages for function in page["Functions"]]
+
     def name_of(self, given: str, output: str) -> str:
         """Return a lesson's output where a lesson's name was given, else what was given: a physical name itself."""
         return str(self.lesson(given)[output]) if given in LESSONS else given
+
+
+def deployable(given: Sequence[str] | None) -> list[str] | None:
+    """Return the lessons named on the command line, each once; None where none is named.
+
+    Raises:
+        UsageError: one of them is not a lesson that can be deployed.
+    """
+    if not given:
+        return None
+    from lab.package import lessons
+
+    known = lessons()
+    for name in given:
+        if name not in known:
+            similar = difflib.get_close_matches(name, known, n=1, cutoff=_LIKELY)
+            raise UsageError(
+                _("“{name}” is not a lesson that can be deployed.").format(name=name),
+                why=_("Did you mean {names}?").format(names=f"`{similar[0]}`") if similar else "",
+                next_step=_("Lessons there are: {names}.").format(names=", ".join(known)),
+            )
+    return list(dict.fromkeys(given))
 
 
 LESSONS = ("basic", "votes", "purchases", "orders", "archive")

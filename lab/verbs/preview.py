@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.command_line import LOCAL_STACK, AsJson, Lessons, Stack, VerbApp
 from lab.drawing import RESULT_SHAPE, run_and_tell
-from lab.target import Target
+from lab.target import Target, deployable
 from languages import gettext as _
 
 app = VerbApp()
@@ -18,4 +18,5 @@ app = VerbApp()
 )
 def preview(lessons: Lessons = None, *, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:
     """Run the program and compare, without changing anything."""
-    run_and_tell(lambda show: Target(stack).deployment.preview(lessons, show), preview=True, as_json=as_json)
+    named = deployable(lessons)
+    run_and_tell(lambda show: Target(stack).deployment.preview(named, show), preview=True, as_json=as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.command_line import LOCAL_STACK, AsJson, Lessons, Stack, VerbApp
 from lab.drawing import RESULT_SHAPE, run_and_tell, tell_outputs
-from lab.target import Target
+from lab.target import Target, deployable
 from lab.terminal import say
 from languages import gettext as _
 
@@ -22,7 +22,8 @@ app = VerbApp()
 )
 def up(lessons: Lessons = None, *, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:
     """Deploy, then show the outputs."""
-    result = run_and_tell(lambda show: Target(stack).deployment.up(lessons, show), as_json=as_json)
+    named = deployable(lessons)
+    result = run_and_tell(lambda show: Target(stack).deployment.up(named, show), as_json=as_json)
     if not as_json:
         say()
         tell_outputs(result.outputs)

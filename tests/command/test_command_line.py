@@ -81,6 +81,12 @@ def test_every_example_is_a_command_line_that_the_verb_takes(verb):
         (["stream", "read", "basic", "--from", "soon"], "--from soon: this is no time.\n"),
         (["stream", "read", "basic", "--from", "4" * 56], "A sequence number belongs to a shard"),
         (["logs", "basic", "--since", "3y"], "--since 3y: this is no time.\n"),
+        (["up", "nonsense"], "“nonsense” is not a lesson that can be deployed.\nLessons there are: basic.\n"),
+        (
+            ["up", "bsic"],
+            "“bsic” is not a lesson that can be deployed.\nDid you mean `basic`?\nLessons there are: basic.",
+        ),
+        (["preview", "basic", "nonsense"], "“nonsense” is not a lesson that can be deployed.\n"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
