@@ -17,6 +17,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from lab import help_page
 from lab.errors import UsageError
+from lab.terminal import going_on_unheard
 from languages import gettext as _
 
 if TYPE_CHECKING:
@@ -42,7 +43,14 @@ class VerbApp(typer.Typer):
         )
 
     def verb(
-        self, name: str, *, summary: str = "", details: str = "", examples: Sequence[str], json_shape: str = ""
+        self,
+        name: str,
+        *,
+        summary: str = "",
+        details: str = "",
+        examples: Sequence[str],
+        json_shape: str = "",
+        changes: bool = False,
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
         """Register a function as a verb.
 
@@ -52,10 +60,13 @@ class VerbApp(typer.Typer):
             details: what else the help page should say.
             examples: lines to type, the commonest first.
             json_shape: what `--json` prints, as a program may count on it.
+            changes: whether it changes anything: then it comes to its end even when nobody reads on.
         """
         # Typer has one place for what comes last; help_page takes it apart again.
         epilog = help_page.LAST_PARTS.join(("\n".join(examples), json_shape))
-        return self.command(name, cls=Verb, short_help=summary, help=details, epilog=epilog)
+        return self.command(
+            name, cls=ChangingVerb if changes else Verb, short_help=summary, help=details, epilog=epilog
+        )
 
 
 class Verb(TyperCommand):
@@ -80,6 +91,15 @@ class Verb(TyperCommand):
             what = _("`{command}` cannot use {words}.")
             raise _usage_error(what.format(command=ctx.command_path, words=_quoted(surplus)), ctx)
         return surplus
+
+
+class ChangingVerb(Verb):
+    """A verb that changes something, which no reader that goes away (`| head`) may leave half done."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it to its end."""
+        with going_on_unheard():
+            return super().invoke(ctx)
 
 
 class VerbGroup(TyperGroup):

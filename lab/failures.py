@@ -14,7 +14,7 @@ from typing import Any
 
 from lab import workspace
 from lab.errors import LabError
-from lab.terminal import styled
+from lab.terminal import going_on_unheard, hush, note, styled
 from languages import gettext as _
 
 INTERRUPTED = 130
@@ -31,8 +31,8 @@ class StoppedError(LabError):
 def tell(error: BaseException) -> int:
     """Print an exception to stderr as a person should read it, and return the exit code."""
     if isinstance(error, BrokenPipeError):
-        # What Python still holds for the reader that has gone would fail again when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for stream in (sys.stdout, sys.stderr):  # nothing more is said, and nobody can tell which of them it was
+            hush(stream)
         return NOBODY_READS
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
@@ -51,7 +51,8 @@ def tell(error: BaseException) -> int:
 
 
 def _print(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201  (what a person reads when something failed)
+    with going_on_unheard():  # with the reader gone too, the exit code still tells
+        note(text)
 
 
 def speak_any_encoding() -> None:

@@ -45,7 +45,38 @@ def styled(text: str, style: str, stream: TextIO | None = None) -> str:
 
 def say(text: str = "") -> None:
     """Print one line, or several, of a result."""
-    print(text, flush=True)  # noqa: T201  (this is the one place that prints results)
+    _print(text, sys.stdout)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        if not _goes_on_unheard:
+            raise
+        hush(stream)
+
+
+_goes_on_unheard = False
+
+
+@contextlib.contextmanager
+def going_on_unheard() -> Generator[None]:
+    """Let a reader that goes away (`| head`) stop nothing: what changes something must come to its end."""
+    global _goes_on_unheard  # noqa: PLW0603  (stdout and stderr are the process's too)
+    before, _goes_on_unheard = _goes_on_unheard, True
+    try:
+        yield
+    finally:
+        _goes_on_unheard = before
+
+
+def hush(stream: TextIO) -> None:
+    """Let what is still printed to `stream` go nowhere; what Python holds for a reader that has gone would fail again."""
+    with contextlib.suppress(OSError):  # a stream without a file of its own, as in tests
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def say_paragraph(text: str) -> None:
@@ -65,7 +96,7 @@ def say_json_line(value: Any) -> None:
 
 def note(text: str) -> None:
     """Print a line beside the result (to stderr): what is going on, not what came out."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    _print(text, sys.stderr)
 
 
 def width() -> int:

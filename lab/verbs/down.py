@@ -12,6 +12,7 @@ app = VerbApp()
 
 @app.verb(
     "down",
+    changes=True,
     details=_("Items, failures and logs go with it. The local cloud keeps running; stop it with `lab cloud stop`."),
     json_shape=RESULT_SHAPE,
     examples=("lab down",),

@@ -17,6 +17,7 @@ app = VerbApp()
 
 @app.verb(
     "package",
+    changes=True,
     details=_(
         "`lab up` does this by itself; here you see what is uploaded. The same input gives the same package, byte for "
         "byte, on any computer."

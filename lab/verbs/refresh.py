@@ -13,6 +13,7 @@ app = VerbApp()
 
 @app.verb(
     "refresh",
+    changes=True,
     details=_("For when something was changed or deleted by hand: afterwards `lab up` makes it again as it should be."),
     json_shape=RESULT_SHAPE,
     examples=("lab refresh", "lab refresh && lab preview"),

@@ -26,6 +26,7 @@ _LARGEST_EVENT_BYTES = 1024 * 1024
 
 @app.verb(
     "send",
+    changes=True,
     details=_(
         "Events are made up like the text's own: a sensor and a value. What Kinesis refuses, because a shard takes "
         "1,000 events or 1 MB a second, is sent again, and only that."

@@ -13,6 +13,7 @@ app = VerbApp()
 
 @app.verb(
     "up",
+    changes=True,
     details=_(
         "Runs the Pulumi program and makes what it asks for; what is deployed already is only compared. Lessons that "
         "are not named any more are removed. Stopped or failed halfway, the same command goes on."

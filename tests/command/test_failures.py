@@ -73,19 +73,35 @@ def test_details_that_cannot_be_written_are_no_second_failure(home, capsys):
     assert "LAB_DEBUG=1" in capsys.readouterr().err
 
 
-def test_a_reader_that_goes_away_is_no_failure():
+def run_unheard(*arguments, stderr=subprocess.PIPE):
     code = "import sys; from lab.command import main; sys.exit(main())"
-    command = [sys.executable, "-c", code, "--help"]
+    command = [sys.executable, "-c", code, *arguments]
     read_end, write_end = os.pipe()
     os.close(read_end)
     with os.fdopen(write_end, "w") as nobody:
-        done = subprocess.run(command, cwd=workspace.ROOT, stdout=nobody, stderr=subprocess.PIPE, check=False)
+        return subprocess.run(command, cwd=workspace.ROOT, stdout=nobody, stderr=stderr, check=False)
+
+
+def test_a_reader_that_goes_away_is_no_failure():
+    done = run_unheard("--help")
     assert (done.returncode, done.stderr) == (failures.NOBODY_READS, b"")
+
+
+@pytest.mark.parametrize("typed", [["cloud", "stop"], ["down"], ["down", "--json"]], ids=" ".join)
+def test_a_reader_that_goes_away_stops_nothing_that_changes_something(typed):
+    done = run_unheard(*typed)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_failure_that_nobody_reads_keeps_its_code():
+    assert run_unheard("up", "basic", stderr=subprocess.STDOUT).returncode == 1
 
 
 def test_ctrl_c_is_a_word_and_130():
     waiting = "import time; from lab import command; command.Lab.invoke = lambda self, context: time.sleep(30)"
-    code = f"import sys; {waiting}; print('ready', flush=True); sys.exit(command.main(['env']))"
+    # A shell without job control hands SIGINT on as ignored to what it runs in the background, and so do we.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"import sys; {heard}; {waiting}; print('ready', flush=True); sys.exit(command.main(['env']))"
     with subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=workspace.ROOT,
