@@ -16,13 +16,19 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--time-scale", type=float, default=1.0)
+    parser.add_argument("--write-limits", action="store_true", help="1 MB or 1,000 records a second and shard")
     arguments = parser.parse_args()
     if not LEAST_SCALE <= arguments.time_scale <= 1:
         parser.error(f"--time-scale must be from {LEAST_SCALE} to 1")
     from lab.cloud.server import serve
 
     try:
-        serve(arguments.port, arguments.state_dir, time_scale=arguments.time_scale)
+        serve(
+            arguments.port,
+            arguments.state_dir,
+            time_scale=arguments.time_scale,
+            write_limits=arguments.write_limits,
+        )
     except LabError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1

@@ -119,14 +119,14 @@ class Faults:
 
     Args:
         tell: tells an event of the trace, from any thread.
-        limit_writes: switches the write limits of all shards.
+        limit_writes: switches the write limits of all shards; None: to what the cloud was started with.
         clock: a clock that never jumps, seconds.
     """
 
     def __init__(
         self,
         tell: Callable[..., object],
-        limit_writes: Callable[[bool], None],
+        limit_writes: Callable[[bool | None], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tell = tell
@@ -155,6 +155,7 @@ class Faults:
             if wanted["kind"] == "limits":
                 self._end([fault for fault in self._faults if fault.kind == "limits"])
                 if not wanted.pop("on"):
+                    self._limit_writes(False)  # noqa: FBT003
                     return {"kind": "limits", "on": False}
                 self._limit_writes(True)  # noqa: FBT003
             until = self._clock() + for_seconds if for_seconds else None
@@ -177,7 +178,7 @@ class Faults:
         for fault in faults:
             self._faults.remove(fault)
             if fault.kind == "limits":
-                self._limit_writes(False)  # noqa: FBT003
+                self._limit_writes(None)
             self._tell("fault_cleared", **_named(fault))
         return [fault.id for fault in faults]
 

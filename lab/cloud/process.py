@@ -62,6 +62,8 @@ def start(
     if port is None and not _is_free(wanted):
         wanted = 0
     command = [sys.executable, "-m", "lab.cloud", "--port", str(wanted), "--state-dir", str(folder)]
+    # A lesson is to meet the limits that it teaches.
+    command += ["--write-limits"]
     command += [] if time_scale is None else ["--time-scale", str(time_scale)]
     with log:
         begin = log.tell()

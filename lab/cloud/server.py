@@ -56,14 +56,17 @@ class LocalCloud:
         port: where it listens.
         folder: its state.
         time_scale: 0.1 makes the long waits of event source mappings ten times shorter.
+        write_limits: whether shards take no more than AWS's take (1 MB or 1,000 records a second).
     """
 
-    def __init__(self, port: int, folder: StateFolder, time_scale: float = 1.0) -> None:
+    def __init__(self, port: int, folder: StateFolder, *, time_scale: float = 1.0, write_limits: bool = False) -> None:
         self.port = port
         self.time_scale = time_scale
         self._folder = folder
         self.trace = Trace(folder.path / "trace.jsonl")
         self._kinesis = KinesisService(folder.path / "kinesis", forward=emulator.deliver_to_firehose)
+        self._write_limits = write_limits
+        self._limit_writes(None)
         self._sources = Sources(self._kinesis, table_writes=Bell())
         self.faults = Faults(self.trace.from_anywhere, self._limit_writes)
         self._functions = Functions(folder.path, port, self.faults)
@@ -118,8 +121,8 @@ class LocalCloud:
         self._folder.lose_everything()
         await lab_role.seed()
 
-    def _limit_writes(self, on: bool) -> None:  # noqa: FBT001
-        self._kinesis.limits.enforce = on
+    def _limit_writes(self, on: bool | None) -> None:  # noqa: FBT001
+        self._kinesis.limits.enforce = self._write_limits if on is None else on
 
     def describe(self) -> dict[str, Any]:
         """Return who this cloud is."""
@@ -230,13 +233,14 @@ def open_socket(port: int) -> socket.socket:
     return listener
 
 
-def serve(port: int, state_folder: Path, *, time_scale: float = 1.0) -> None:
+def serve(port: int, state_folder: Path, *, time_scale: float = 1.0, write_limits: bool = False) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Args:
         port: where to listen; 0 takes a free port.
         state_folder: what the cloud keeps.
         time_scale: shortens the long waits of event source mappings.
+        write_limits: lets shards take no more than on AWS.
 
     Raises:
         LabError: the port or the folder cannot be used.
@@ -250,7 +254,7 @@ def serve(port: int, state_folder: Path, *, time_scale: float = 1.0) -> None:
     port = listener.getsockname()[1]
     emulator.configure(port=port, state_folder=folder.path)
     tempfile.tempdir = str(folder.temporary)
-    cloud = LocalCloud(port, folder, time_scale)
+    cloud = LocalCloud(port, folder, time_scale=time_scale, write_limits=write_limits)
     try:
         asyncio.run(_serve(cloud, listener))
     except KeyboardInterrupt:
