@@ -16,6 +16,8 @@ class Change(Enum):
     """Resources and their configuration."""
 
 
+_KEPT_BY_ITSELF = "Kinesis_20131202."
+"""Streams, and what is in them, are in logs of their own before a call is answered (`lab.cloud.kinesis.store`)."""
 _READS = re.compile(r"^(?:Get|Describe|List|Query$|Scan$|BatchGet|TransactGet|Filter|Tail|Lookup|SubscribeToShard)")
 _DATA = re.compile(
     r"^(?:PutRecords?|PutItem|UpdateItem|DeleteItem|BatchWriteItem|TransactWriteItems|ExecuteStatement"
@@ -33,6 +35,8 @@ def change_of(method: str, path: str, target: str) -> Change:
         path: the path.
         target: the header X-Amz-Target, empty where the service has none.
     """
+    if target.startswith(_KEPT_BY_ITSELF):
+        return Change.NOTHING
     if _INVOCATION.match(path):
         return Change.DATA
     operation = target.rpartition(".")[2] or (path.rpartition("/operation/")[2] if "/operation/" in path else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from bisect import bisect_left
 from typing import NamedTuple
@@ -32,6 +33,7 @@ class Merge(NamedTuple):
     right: HashRange
 
 
+@functools.lru_cache(maxsize=4096)
 def hash_key(partition_key: str) -> int:
     """Return a partition key's hash key: its MD5 as a 128-bit integer ("Kinesis Data Streams terminology")."""
     digest = hashlib.md5(partition_key.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()

@@ -17,7 +17,7 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 SEGMENT_BYTES = 8 * 1024 * 1024
@@ -36,8 +36,8 @@ class Entry(NamedTuple):
     data: bytes
 
 
-def frame(entries: Iterable[Entry]) -> bytes:
-    """Return the frame of records that are accepted together."""
+def frame(entries: Iterable[tuple[int, int, str, bytes]]) -> bytes:
+    """Return the frame of records (see `Entry`) that are accepted together."""
     parts: list[bytes] = []
     for shard, stamp, key, data in entries:
         # JSON may carry half a surrogate pair; what was accepted must come back as it was.
@@ -130,12 +130,12 @@ class StreamLog:
             self._segments.append(_Segment(path, entries[-1].stamp, size))
             yield from entries
 
-    def append(self, entries: list[Entry]) -> None:
+    def append(self, entries: Sequence[tuple[int, int, str, bytes]]) -> None:
         """Write records down; they are written as a whole, or OSError says why not and nothing was."""
         content = frame(entries)
         if not self._segments or self._segments[-1].size > self._segment_bytes:
             self.close()
-            self._segments.append(_Segment(self._folder / f"{entries[0].stamp:020d}.log"))
+            self._segments.append(_Segment(self._folder / f"{entries[0][1]:020d}.log"))
         segment = self._segments[-1]
         if self._file is None:
             self._file = os.open(segment.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -146,7 +146,7 @@ class StreamLog:
             self._give_up(segment)
             raise
         segment.size += len(content)
-        segment.last_stamp = entries[-1].stamp
+        segment.last_stamp = entries[-1][1]
 
     def _give_up(self, segment: _Segment) -> None:
         """Leave a segment as it was before a put that failed."""

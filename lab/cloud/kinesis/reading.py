@@ -6,8 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lab.cloud.kinesis import iterators
-from lab.cloud.kinesis.cbor import Timestamp
+from lab.cloud.kinesis import iterators, wire
 from lab.cloud.kinesis.errors import KinesisError, invalid, not_found
 from lab.cloud.kinesis.iterators import Iterator
 from lab.cloud.kinesis.sequence_numbers import microseconds, parse
@@ -124,22 +123,14 @@ def get_records(call: Call) -> dict[str, Any]:
     return answer | {"NextShardIterator": _iterator(stream, shard, after)}
 
 
-def record_answers(stream: Stream, records: list[KinesisRecord]) -> list[dict[str, Any]]:
-    """Return records as the API answers them; only encrypted ones name their encryption."""
-    answers: list[dict[str, Any]] = [
-        {
-            "SequenceNumber": number,
-            "ApproximateArrivalTimestamp": Timestamp(arrived),
-            "Data": data,
-            "PartitionKey": key,
-        }
-        for number, arrived, key, data in records
+def record_answers(stream: Stream, records: list[KinesisRecord]) -> list[KinesisRecord] | list[dict[str, Any]]:
+    """Return records for an answer; only encrypted ones name their encryption."""
+    if not stream.encryption:
+        return records
+    return [
+        wire.record_members(record) | ({"EncryptionType": "KMS"} if stream.encrypted_at(_stamp(record)) else {})
+        for record in records
     ]
-    if stream.encryption:
-        for record, answer in zip(records, answers, strict=True):
-            if stream.encrypted_at(_stamp(record)):
-                answer["EncryptionType"] = "KMS"
-    return answers
 
 
 def millis_behind(shard: Shard, after: int, now: int) -> int:

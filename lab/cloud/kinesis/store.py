@@ -17,7 +17,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from lab.cloud.kinesis.errors import internal_failure
-from lab.cloud.kinesis.log import Entry, OpenFiles, StreamLog
+from lab.cloud.kinesis.log import OpenFiles, StreamLog
 from lab.cloud.kinesis.model import Stream, from_catalogue, to_catalogue
 from lab.cloud.kinesis.sequence_numbers import Ticker
 
@@ -176,7 +176,9 @@ class Store:
             first = self.ticker.next(len(puts))
             if log := self._logs.get(stream.created):
                 try:
-                    log.append([Entry(put[0].number, stamp, put[1], put[2]) for stamp, put in enumerate(puts, first)])
+                    log.append(
+                        [(shard.number, stamp, key, data) for stamp, (shard, key, data) in enumerate(puts, first)]
+                    )
                 except OSError as error:
                     _log.warning("A put to %s could not be written down: %s", stream.arn, error)
                     raise internal_failure() from error

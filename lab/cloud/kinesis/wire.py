@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lab.cloud.kinesis import cbor
+from lab.cloud.kinesis.records import KinesisRecord
 from lab.cloud.kinesis.validation import serialization_error
 
 if TYPE_CHECKING:
@@ -45,10 +47,38 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def encode(values: dict[str, Any], *, as_cbor: bool) -> bytes:
-    """Return the body of an answer; bytes in it are blobs."""
+    """Return the body of an answer; bytes in it are blobs, its `Records` may be records as they are read."""
+    records = values.get("Records")
+    if records and isinstance(records[0], KinesisRecord):
+        rest = {name: value for name, value in values.items() if name != "Records"}
+        if not as_cbor:
+            # Ten thousand of them take a third of the time this way.
+            return b'{"Records":[%s],%s' % (_records_in_json(records), encode(rest, as_cbor=False)[1:])
+        values = rest | {"Records": [record_members(record) for record in records]}
     if as_cbor:
         return cbor.encode(values)
     return json.dumps(values, default=_blob, separators=(",", ":")).encode()
+
+
+def record_members(record: KinesisRecord) -> dict[str, Any]:
+    """Return a record by the names that the API has for its members."""
+    return {
+        "SequenceNumber": record.sequence_number,
+        "ApproximateArrivalTimestamp": cbor.Timestamp(record.arrived),
+        "Data": record.data,
+        "PartitionKey": record.partition_key,
+    }
+
+
+def _records_in_json(records: list[KinesisRecord]) -> bytes:
+    quoted, in_base64 = json.encoder.encode_basestring_ascii, binascii.b2a_base64
+    return ",".join(
+        [
+            f'{{"SequenceNumber":"{number}","ApproximateArrivalTimestamp":{arrived!r},'
+            f'"Data":"{in_base64(data, newline=False).decode()}","PartitionKey":{quoted(key)}}}'
+            for number, arrived, key, data in records
+        ]
+    ).encode()
 
 
 def _blob(value: Any) -> str:

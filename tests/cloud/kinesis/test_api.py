@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lab.cloud.client import Cloud
-from tests.cloud.conftest import Workshop, eventually
+from tests.cloud.conftest import eventually
 
 FIRST = "shardId-000000000000"
 
@@ -40,13 +41,36 @@ def kinesis(local_cloud: Cloud) -> Any:
     return session.client("kinesis", endpoint_url=local_cloud.url, config=config)
 
 
+class Streams:
+    """Makes streams; one client makes them all, because a client takes longer to make than a stream."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.made: list[str] = []
+
+    def name(self) -> str:
+        self.made.append(f"stream-{uuid.uuid4().hex[:8]}")
+        return self.made[-1]
+
+    def make(self, shards: int = 1) -> str:
+        name = self.name()
+        self._client.create_stream(StreamName=name, ShardCount=shards)
+        active(self._client, name)
+        return name
+
+
 @pytest.fixture
-def stream(workshop: Workshop) -> str:
-    return name_of(workshop.stream())
+def streams(kinesis: Any) -> Iterator[Streams]:
+    made = Streams(kinesis)
+    yield made
+    for name in made.made:
+        with contextlib.suppress(ClientError):  # a test may have deleted it itself
+            kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
 
 
-def name_of(arn: str) -> str:
-    return arn.rsplit("/", 1)[-1]
+@pytest.fixture
+def stream(streams: Streams) -> str:
+    return streams.make()
 
 
 def active(kinesis: Any, name: str) -> dict[str, Any]:
@@ -70,8 +94,8 @@ def shards_of(kinesis: Any, name: str, **arguments: Any) -> list[dict[str, Any]]
 # --- streams
 
 
-def test_a_new_stream(kinesis: Any, workshop: Workshop):
-    name = name_of(workshop.stream(3))
+def test_a_new_stream(kinesis: Any, streams: Streams):
+    name = streams.make(3)
     summary = active(kinesis, name)
     assert summary["StreamARN"] == f"arn:aws:kinesis:us-east-1:000000000000:stream/{name}"
     assert summary["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
@@ -91,9 +115,9 @@ def test_a_new_stream(kinesis: Any, workshop: Workshop):
         assert "EndingSequenceNumber" not in shard["SequenceNumberRange"]
 
 
-def test_on_demand_streams_have_four_shards(kinesis: Any, workshop: Workshop):
+def test_on_demand_streams_have_four_shards(kinesis: Any, streams: Streams):
     for arguments in ({"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}, {}):
-        name = workshop.name("on-demand")
+        name = streams.name()
         kinesis.create_stream(StreamName=name, **arguments)
         summary = active(kinesis, name)
         assert summary["OpenShardCount"] == 4
@@ -164,8 +188,8 @@ def test_what_aws_does_not_know_is_an_unknown_operation(kinesis: Any, local_clou
     connection.close()
 
 
-def test_lists_are_paged(kinesis: Any, workshop: Workshop):
-    names = sorted(name_of(workshop.stream(3)) for _ in range(3))
+def test_lists_are_paged(kinesis: Any, streams: Streams):
+    names = sorted(streams.make(3) for _ in range(3))
     found: list[str] = []
     page = kinesis.list_streams(Limit=1)
     while True:
@@ -215,8 +239,8 @@ def test_put_record(kinesis: Any, stream: str):
     assert answer["MillisBehindLatest"] == 0
 
 
-def test_records_go_to_the_shard_of_their_hash(kinesis: Any, workshop: Workshop):
-    name = name_of(workshop.stream(4))
+def test_records_go_to_the_shard_of_their_hash(kinesis: Any, streams: Streams):
+    name = streams.make(4)
     ranges = {
         shard["ShardId"]: [int(key) for key in shard["HashKeyRange"].values()] for shard in shards_of(kinesis, name)
     }
@@ -254,7 +278,7 @@ def test_puts_are_checked(kinesis: Any, stream: str):
     assert read_all(kinesis, stream, FIRST) == []
 
 
-def test_a_record_has_a_mebibyte_partition_key_included_and_a_call_ten(kinesis: Any, workshop: Workshop, stream: str):
+def test_a_record_has_a_mebibyte_partition_key_included_and_a_call_ten(kinesis: Any, streams: Streams, stream: str):
     mebibyte = 1024 * 1024
     kinesis.put_record(StreamName=stream, PartitionKey="k", Data=b"x" * (mebibyte - 1))
     for size in (mebibyte, mebibyte + 1):
@@ -265,7 +289,7 @@ def test_a_record_has_a_mebibyte_partition_key_included_and_a_call_ten(kinesis: 
             StreamName=stream, Records=[{"PartitionKey": "k", "Data": b"x" * (mebibyte - 1)}] * 10
             + [{"PartitionKey": "k", "Data": b""}]
         )  # fmt: skip
-    name = name_of(workshop.stream())
+    name = streams.make()
     arn = active(kinesis, name)["StreamARN"]
     kinesis.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=10_240)
     assert active(kinesis, name)["MaxRecordSizeInKiB"] == 10_240
@@ -311,11 +335,11 @@ def test_the_five_kinds_of_iterators(kinesis: Any, stream: str):
     }
 
 
-def test_iterators_are_checked(kinesis: Any, workshop: Workshop, stream: str):
+def test_iterators_are_checked(kinesis: Any, streams: Streams, stream: str):
     def iterator(kind: str, shard: str = FIRST, **arguments: Any) -> Any:
         return kinesis.get_shard_iterator(StreamName=stream, ShardId=shard, ShardIteratorType=kind, **arguments)
 
-    other = name_of(workshop.stream(2))
+    other = streams.make(2)
     foreign = kinesis.put_record(StreamName=other, PartitionKey="k", Data=b"")["SequenceNumber"]
     with refused("InvalidArgumentException", "Request specified AT_SEQUENCE_NUMBER and no StartingSequenceNumber."):
         iterator("AT_SEQUENCE_NUMBER")
@@ -393,8 +417,8 @@ def test_a_split_keeps_the_parent_readable_and_ends_it(kinesis: Any, stream: str
         kinesis.split_shard(StreamName=stream, ShardToSplit=FIRST, NewStartingHashKey="5")
 
 
-def test_a_merge_joins_neighbours_only(kinesis: Any, workshop: Workshop):
-    name = name_of(workshop.stream(3))
+def test_a_merge_joins_neighbours_only(kinesis: Any, streams: Streams):
+    name = streams.make(3)
     with refused("InvalidArgumentException", "are not an adjacent pair of shards eligible for merging"):
         kinesis.merge_shards(StreamName=name, ShardToMerge=FIRST, AdjacentShardToMerge="shardId-000000000002")
     kinesis.merge_shards(StreamName=name, ShardToMerge=FIRST, AdjacentShardToMerge="shardId-000000000001")
@@ -403,8 +427,8 @@ def test_a_merge_joins_neighbours_only(kinesis: Any, workshop: Workshop):
     assert (child["ParentShardId"], child["AdjacentParentShardId"]) == (FIRST, "shardId-000000000001")
 
 
-def test_update_shard_count(kinesis: Any, workshop: Workshop):
-    name = name_of(workshop.stream(2))
+def test_update_shard_count(kinesis: Any, streams: Streams):
+    name = streams.make(2)
     for number in range(20):
         kinesis.put_record(StreamName=name, PartitionKey=str(number), Data=b"%d" % number)
     answer = kinesis.update_shard_count(StreamName=name, TargetShardCount=4, ScalingType="UNIFORM_SCALING")
@@ -466,8 +490,8 @@ def test_retention(kinesis: Any, stream: str):
         kinesis.decrease_stream_retention_period(StreamName=stream, RetentionPeriodHours=25)
 
 
-def test_tags(kinesis: Any, workshop: Workshop):
-    name = workshop.name("tagged")
+def test_tags(kinesis: Any, streams: Streams):
+    name = streams.name()
     kinesis.create_stream(StreamName=name, ShardCount=1, Tags={"made": "with"})
     kinesis.add_tags_to_stream(StreamName=name, Tags={"b": "2", "a": "1"})
     page = kinesis.list_tags_for_stream(StreamName=name, Limit=2)
@@ -557,8 +581,8 @@ def test_resource_policies(kinesis: Any, stream: str):
 # --- consumers
 
 
-def test_consumers(kinesis: Any, workshop: Workshop):
-    name = name_of(workshop.stream())
+def test_consumers(kinesis: Any, streams: Streams):
+    name = streams.make()
     arn = active(kinesis, name)["StreamARN"]
     made = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="c0")["Consumer"]
     assert made["ConsumerStatus"] == "CREATING"

@@ -88,7 +88,7 @@ def outcome(kinesis: KinesisService, operation: str, request: dict[str, Any]) ->
         return error.status, error
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(requests, max_size=8))
 def test_any_sequence_of_requests_is_answered_or_refused(calls: list[tuple[str, dict[str, Any]]]):
     kinesis = KinesisService(None, transition_seconds=0)
@@ -130,7 +130,7 @@ def check_body(body: bytes, operation: str, *, as_cbor: bool) -> None:
         assert (status, error["__type"]) == (400, answered["x-amzn-ErrorType"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(bodies, st.sampled_from([*OPERATIONS, SUBSCRIBE, "Nonsense", ""]), st.booleans())
 def test_any_body_is_answered_in_aws_s_shape(body: bytes, operation: str, as_cbor: bool):
     check_body(body, operation, as_cbor=as_cbor)
