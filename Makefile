@@ -9,15 +9,15 @@ help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make the virtual environment .venv from the locked requirements
-	@$(PYTHON) bootstrap.py
+	@"$(PYTHON)" bootstrap.py
 
 demo: ## lesson basic on a local cloud, from nothing to the first items
-	@$(PYTHON) bootstrap.py
+	@"$(PYTHON)" bootstrap.py
 	@$(LAB) demo
 
 .PHONY: development
 development:
-	@$(PYTHON) bootstrap.py --development
+	@"$(PYTHON)" bootstrap.py --development
 
 test: development ## the whole suite
 	@.venv/bin/python -m pytest -n auto
@@ -40,7 +40,7 @@ catalogues: development ## bring the catalogues of languages/ up to date with th
 LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --quiet
 lock: development ## lock the versions of pyproject.toml, with hashes, into requirements/
-	@echo "uv==0.13.9" | $(LOCK) - -o requirements/uv.txt
+	@$(LOCK) --group pyproject.toml:uv -o requirements/uv.txt
 	@$(LOCK) pyproject.toml -o requirements/lab.txt
 	@$(LOCK) pyproject.toml --group dev -c requirements/lab.txt -o requirements/dev.txt
 	@$(LOCK) --group pyproject.toml:handlers -c requirements/dev.txt -o requirements/handlers.txt

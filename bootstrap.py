@@ -33,15 +33,15 @@ class BootstrapError(Exception):
 
 
 def requirement_files(*, development: bool) -> list[Path]:
-    """Return the lock files to install, the interpreter's own tools excluded."""
-    return [ROOT / "requirements" / ("dev.txt" if development else "lab.txt")]
+    """Return the lock files of all that `.venv` holds: the packages, and uv, which installs them."""
+    return [ROOT / "requirements" / name for name in ("dev.txt" if development else "lab.txt", "uv.txt")]
 
 
 def fingerprint(*, development: bool) -> str:
     """Return a hash of all that the environment is made from."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
     names = [*requirement_files(development=development), ROOT / "requirements" / "handlers.txt"]
-    for path in [*names, ROOT / "requirements" / "uv.txt", ROOT / "pyproject.toml", Path(__file__)]:
+    for path in [*names, ROOT / "pyproject.toml", Path(__file__)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -51,6 +51,19 @@ def is_ready(*, development: bool) -> bool:
     wanted = {fingerprint(development=True), fingerprint(development=development)}
     with contextlib.suppress(OSError):
         return PYTHON.exists() and (VENV / "ready").read_text() in wanted
+    return False
+
+
+def can_be_updated() -> bool:
+    """Say whether `.venv` is whole, made by this version of Python, and made in this place (its scripts name it)."""
+    if not PYTHON.exists() or not (VENV / "ready").exists():
+        return False
+    with contextlib.suppress(OSError):
+        lines = [line.partition("=") for line in (VENV / "pyvenv.cfg").read_text().splitlines()]
+        settings = {name.strip(): value.strip() for name, _equals, value in lines}
+        version = tuple(settings.get("version", "").split(".")[:2])
+        # A path with spaces stands in it as it is.
+        return version == tuple(map(str, sys.version_info[:2])) and settings.get("command", "").endswith(str(VENV))
     return False
 
 
@@ -99,18 +112,28 @@ def uv(*arguments: str) -> list[str]:
     return [str(VENV / "bin" / "uv"), "pip", *arguments, "--quiet", "--system-certs"]
 
 
+def stop_the_cloud() -> None:
+    """Stop this clone's local cloud, if it runs: it would go on with an interpreter that is not there any more."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        stop = [str(VENV / "bin" / "lab"), "cloud", "stop"]
+        subprocess.run(stop, cwd=ROOT, capture_output=True, timeout=60, check=False)
+
+
 def build(*, development: bool) -> None:
     """Make the environment anew, or bring it up to date."""
     marker = VENV / "ready"
     print(f"Setting up {VENV.name} (once; {'with' if development else 'without'} the development tools)", flush=True)
-    if not PYTHON.exists() or not marker.exists():
+    if can_be_updated():
+        development = development or (VENV / "bin" / "pytest").exists()  # what was one for development stays one
+    else:
+        stop_the_cloud()
         shutil.rmtree(VENV, ignore_errors=True)  # a killed run may have left half of one
         run("virtual environment", [sys.executable, "-m", "venv", "--without-pip", str(VENV)])
     marker.unlink(missing_ok=True)
     install_uv()
     target = ["--python", str(PYTHON)]
-    locks = [argument for path in requirement_files(development=development) for argument in ("-r", str(path))]
-    run("packages", uv("install", *target, "--require-hashes", *locks))
+    locks = [str(path) for path in requirement_files(development=development)]
+    run("packages", uv("sync", *target, "--require-hashes", *locks))  # sync also removes what left the lock
     shutil.rmtree(HANDLER_PACKAGES, ignore_errors=True)
     handlers = ["--require-hashes", "-r", "requirements/handlers.txt", "--target", str(HANDLER_PACKAGES)]
     run("packages that travel with the handlers", uv("install", *target, *handlers))
