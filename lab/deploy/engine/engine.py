@@ -155,6 +155,7 @@ class Engine:
             monitor.program_ended()
         except LabError as error:
             run.program_ended = False
+            run.program_refused = isinstance(error, program.RefusedError)
             run.fail(error)
         if run.ok:
             deletion.delete(snapshot.unsettled(), run, snapshot, providers)

@@ -63,6 +63,7 @@ class Result:
         seconds: how long it took.
         program_ended: whether the program, if there was one to run, came to its end: not so when its settings are
             wrong or it raised an error. Resources that failed do not keep it from that.
+        refused: whether the program itself said, before it asked for anything, why it goes no further.
     """
 
     ok: bool
@@ -71,6 +72,7 @@ class Result:
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     seconds: float = 0.0
     program_ended: bool = True
+    refused: bool = False
 
     @property
     def changed(self) -> bool:

@@ -30,6 +30,10 @@ class ProgramError(LabError):
     """The program ended with an error; the message says which, and where in the program."""
 
 
+class RefusedError(ProgramError):
+    """The program itself says, in its own words, why it goes no further."""
+
+
 def run(project: Project, monitor: Any, *, preview: bool, parallel: int) -> None:
     """Run a program to its end.
 
@@ -77,8 +81,7 @@ def _run(project: Project, monitor: Any, preview: bool, parallel: int) -> None: 
     except LabError:
         raise
     except pulumi.RunError as error:
-        # The program says itself, in its own words, why it ends here.
-        raise ProgramError(str(error)) from error
+        raise RefusedError(str(error)) from error
     except SystemExit as error:
         if error.code:
             raise ProgramError(_("The program ended itself: {code}").format(code=error.code)) from error

@@ -16,7 +16,7 @@ from google.protobuf import empty_pb2
 from lab.deploy import property_values as pv
 from lab.deploy.engine import urns, values
 from lab.deploy.protocol import provider_pb2
-from lab.deploy.protocol.failures import InitFailedError
+from lab.deploy.protocol.failures import InitFailedError, is_refusal
 from lab.errors import LabError
 from languages import gettext as _
 
@@ -33,7 +33,14 @@ INTERNAL = "__internal"
 
 
 class ProviderError(LabError):
-    """A provider could not do what it was asked; the message is the provider's own, for a person."""
+    """A provider could not do what it was asked; the message is the provider's own, for a person.
+
+    Nothing is known of what it did before: the answer of a service may have been lost on the way.
+    """
+
+
+class RefusedError(ProviderError):
+    """A provider did nothing of what it was asked, and says so."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +64,8 @@ class _CallContext:
     """What stands in for gRPC's context: the one thing a provider needs of it is to end a call with an error."""
 
     def abort(self, code: object, details: str) -> NoReturn:
-        """End the call; the code says nothing that the details do not say to a person."""
-        del code
-        raise ProviderError(details)
+        """End the call; the code says whether the provider knows that it did nothing."""
+        raise (RefusedError if is_refusal(code) else ProviderError)(details)
 
 
 class ProviderClient:
@@ -163,7 +169,8 @@ class ProviderClient:
         """Make a resource; return its id and its outputs.
 
         Raises:
-            ProviderError: nothing was made.
+            RefusedError: nothing was made.
+            ProviderError: it is not known whether something was made.
             InitFailedError: it was made, but did not come up as asked.
         """
         request = provider_pb2.CreateRequest(urn=urn, properties=_whole(inputs), preview=preview, **_name_and_type(urn))
@@ -262,7 +269,7 @@ class ProviderClient:
     def _refuse(self, failures: Iterable[provider_pb2.CheckFailure]) -> None:
         reasons = [f"{failure.property}: {failure.reason}".removeprefix(": ") for failure in failures]
         if reasons:
-            raise ProviderError("; ".join(reasons))
+            raise RefusedError("; ".join(reasons))
 
     def _call(self, method: str, request: Any) -> Any:
         """Call one method; None when the provider does not have it."""

@@ -45,7 +45,6 @@ class Providers:
         self._snapshot = snapshot
         self._clients: dict[str, ProviderClient] = {}
         self._registered: set[str] = set()
-        self.interrupted = False
         self._lock = threading.RLock()
 
     def default(self, package: str, version: str) -> str:
@@ -127,7 +126,6 @@ class Providers:
         try:
             yield
         except KeyboardInterrupt:
-            self.interrupted = True
             with self._lock:
                 clients = list(self._clients.values())
             for client in clients:

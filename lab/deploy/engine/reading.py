@@ -100,10 +100,11 @@ def _refresh_one(resource: Resource, run: Run, snapshot: Snapshot, providers: Pr
 
 
 def recover(run: Run, snapshot: Snapshot, providers: Providers) -> None:
-    """Find out what became of creates that a killed run left behind, and take over what they made.
+    """Find out what became of creates whose end is not known, and take over what they made.
 
     Nothing is created or deleted here. What is taken over is a resource of the stack like any other: the program keeps
-    it, or it is deleted with the rest.
+    it, or it is deleted with the rest. It is known by what was found of it, not by what was asked for: a create takes
+    several calls and may have been cut off between them, and what is missing is then a difference like any other.
     """
     for resource in snapshot.creating:
         client = providers.client(resource.provider)
@@ -112,12 +113,15 @@ def recover(run: Run, snapshot: Snapshot, providers: Providers) -> None:
         if not resource_id or (known is not None and known.id == resource_id):
             snapshot.abandon_create(resource.urn)
             continue
-        found_id, _inputs, outputs = client.read(replace(resource, id=resource_id))
+        # What was asked for stands for what was known: it is what the provider keeps where nothing can be read.
+        found_id, inputs, outputs = client.read(replace(resource, id=resource_id, outputs=resource.inputs))
         if not found_id:
             snapshot.abandon_create(resource.urn)
             continue
         outputs = values.mark_secret(outputs, resource.additional_secret_outputs)
-        snapshot.adopt(replace(resource, id=found_id, outputs=outputs))
+        # What was not asked for is what the provider filled in: no difference to what the program says.
+        made = {name: value for name, value in inputs.items() if name in resource.inputs}
+        snapshot.adopt(replace(resource, id=found_id, inputs=made or resource.inputs, outputs=outputs))
         if not run.preview:
             run.log("info", _("A run that was cut off had made this; it is taken over."), resource.urn)
     snapshot.save()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lab.deploy import property_values as pv
 from lab.deploy.engine import property_paths, urns, values
 from lab.deploy.engine.aliases import former_urns
-from lab.deploy.engine.provider_client import Difference, ProviderError
+from lab.deploy.engine.provider_client import Difference, ProviderError, RefusedError
 from lab.deploy.engine.replacement import ProtectedError, delete_before_replacing
 from lab.deploy.engine.state import Resource, now
 from lab.deploy.protocol.failures import InitFailedError
@@ -244,11 +244,10 @@ class _Settling:
             resource = replace(resource, init_errors=tuple(error.reasons), outputs=self._with_secrets(outputs))
             self._settle_created(replace(resource, id=error.resource_id), replaced)
             raise
-        except LabError:
-            # A provider that was told to give up may have made it already: the next run finds out.
-            if not self._providers.interrupted:
-                self._snapshot.abandon_create(self._urn)
+        except RefusedError:
+            self._snapshot.abandon_create(self._urn)
             raise
+        # Any other error leaves the record of the create: whether something was made is for the next run to find out.
         resource = replace(resource, id=resource_id, outputs=self._with_secrets(outputs))
         self._settle_created(resource, replaced)
         done()

@@ -66,6 +66,7 @@ class Run:
         self._broken: set[str] = set()
         self.outputs: Mapping[str, Any] = {}
         self.program_ended = True
+        self.program_refused = False
         self.learn_secrets([project.config[key] for key in project.secret_keys if key in project.config])
 
     def learn_secrets(self, texts: list[str]) -> None:
@@ -133,8 +134,16 @@ class Run:
         with self._lock:
             outputs = values.masked(dict(self.outputs))
             seconds = time.monotonic() - self._started
+            # What there is then is the stack itself, which every run begins with.
+            at_once = self.program_refused and self._counts.total() - self._counts["failed"] <= 1
             return Result(
-                not self._errors, dict(self._counts), tuple(self._errors), outputs, seconds, self.program_ended
+                not self._errors,
+                dict(self._counts),
+                tuple(self._errors),
+                outputs,
+                seconds,
+                self.program_ended,
+                refused=at_once,
             )
 
     def _masked(self, message: str) -> str:

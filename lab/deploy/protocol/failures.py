@@ -1,4 +1,4 @@
-"""The one failure of a provider that is more than a message."""
+"""What a provider's failure says beside its message: whether anything was done."""
 
 from __future__ import annotations
 
@@ -6,6 +6,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+_REFUSALS = frozenset(
+    {
+        "ABORTED",
+        "ALREADY_EXISTS",
+        "FAILED_PRECONDITION",
+        "INVALID_ARGUMENT",
+        "NOT_FOUND",
+        "OUT_OF_RANGE",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "UNAUTHENTICATED",
+        "UNIMPLEMENTED",
+    }
+)
+
+
+def is_refusal(code: object) -> bool:
+    """Say whether a gRPC status tells that nothing was done.
+
+    Pulumi's engine takes what it asked for as unknown after `UNKNOWN`, `INTERNAL` and `DATA_LOSS` (its
+    `resourceStateAndError`). So does ours, and after `UNAVAILABLE`, `DEADLINE_EXCEEDED`, `CANCELLED` and what is no
+    status as well: there the answer is missing, not the deed.
+
+    Args:
+        code: a `grpc.StatusCode`; by its name, because grpc takes long to import and who only reads needs none of it.
+    """
+    return getattr(code, "name", "") in _REFUSALS
 
 
 class InitFailedError(Exception):

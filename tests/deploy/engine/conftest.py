@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from lab.deploy.engine import Engine, Project
+from lab.deploy import property_values as pv
+from lab.deploy.engine import Engine, Project, values
 from tests.deploy.engine.fake import Cloud, FakeProvider, write_program
 
 URN = "urn:pulumi:local::demo::"
@@ -64,9 +65,10 @@ class Bench:
         return [event.name for event in self.events if event.finished and event.kind in kinds]
 
     def assert_consistent(self):
-        """Assert that exactly what the state knows exists, and that nothing is left undecided."""
-        known = sorted(resource["id"] for resource in self.state.values() if resource["type"] == "fake:index:Thing")
-        assert known == sorted(self.cloud.things)
+        """Assert that what the state knows exists, as the state knows it, and no more; nothing is undecided."""
+        things = [resource for resource in self.state.values() if resource["type"] == "fake:index:Thing"]
+        known = {thing["id"]: pv.strip_secrets(values.from_state(thing["inputs"])) for thing in things}
+        assert known == self.cloud.things
         assert self.pending == []
         urns = {resource["urn"] for resource in self.state.values()}
         for resource in self.state.values():

@@ -7,6 +7,8 @@ import signal
 import threading
 from pathlib import Path
 
+import grpc
+
 from lab.deploy import property_values as pv
 from lab.deploy.protocol import plugin_pb2, provider_pb2
 from lab.deploy.protocol.failures import InitFailedError
@@ -15,10 +17,16 @@ REPLACING = {"name", "kind"}
 """Inputs whose change needs another thing."""
 NAMED_FIRST = "exclusive"
 """A thing with this input must be deleted before it is replaced."""
+MADE_FIRST = {*REPLACING, NAMED_FIRST}
+"""Inputs that a thing has from the first of the two steps in which it is made."""
 
 
 class Cloud:
     """Where the things are: id -> inputs. With a path it survives the process that made them.
+
+    `fail` says for a method and a resource how the call fails before anything is done: a text is the provider's
+    refusal, an exception is raised as it is. `lost` says for a resource how its creation ends half-way: a status of
+    gRPC, or an exception.
 
     Args:
         path: a file to keep them in.
@@ -29,6 +37,7 @@ class Cloud:
         self.lock = threading.Lock()
         self.calls = []
         self.fail = {}
+        self.lost = {}
         self.kill_at = None
         self.incomplete = set()
         self.endless = set()
@@ -39,14 +48,16 @@ class Cloud:
     def things(self):
         return self._things
 
-    def note(self, method, request):
-        """Record a call; raise or kill the process where the test asked for it."""
+    def note(self, method, request, context):
+        """Record a call; let it fail where the test asked for it."""
         with self.lock:
             self.calls.append((method, request))
             count = sum(1 for name, _ in self.calls if name in ("Create", "Update", "Delete"))
         error = self.fail.get((method, request.name))
+        if isinstance(error, Exception):
+            raise error
         if error:
-            raise RuntimeError(error)
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, error)
         return count
 
     def changed(self, count, moment):
@@ -93,13 +104,13 @@ class FakeProvider:
             replaces=[key for key in changed if key == "region"],
         )
 
-    def Configure(self, request, _context):  # noqa: N802
-        self.cloud.note("Configure", request)
+    def Configure(self, request, context):  # noqa: N802
+        self.cloud.note("Configure", request, context)
         self.region = pv.to_plain(request.args).get("region")
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
-    def Check(self, request, _context):  # noqa: N802
-        self.cloud.note("Check", request)
+    def Check(self, request, context):  # noqa: N802
+        self.cloud.note("Check", request, context)
         new, old = pv.to_plain(request.news), pv.to_plain(request.olds)
         if "name" not in new:
             suffix = hashlib.sha256(request.randomSeed).hexdigest()[:7]
@@ -109,8 +120,8 @@ class FakeProvider:
             failures = [provider_pb2.CheckFailure(property="name", reason="a name has no spaces")]
         return provider_pb2.CheckResponse(inputs=pv.to_struct(new), failures=failures)
 
-    def Diff(self, request, _context):  # noqa: N802
-        self.cloud.note("Diff", request)
+    def Diff(self, request, context):  # noqa: N802
+        self.cloud.note("Diff", request, context)
         old, new = pv.to_plain(request.old_inputs), pv.to_plain(request.news)
         changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
         kind = provider_pb2.DiffResponse
@@ -123,7 +134,7 @@ class FakeProvider:
         )
 
     def Create(self, request, context):  # noqa: N802
-        count = self.cloud.note("Create", request)
+        count = self.cloud.note("Create", request, context)
         inputs = pv.to_plain(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(properties=pv.to_struct(self._outputs(None, inputs)))
@@ -131,19 +142,23 @@ class FakeProvider:
         with self.cloud.lock:
             thing = inputs["name"]
             if thing in self.cloud.things:
-                context.abort(None, f"there is a {thing} already")
+                context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"there is a {thing} already")
+            self.cloud.things[thing] = {name: value for name, value in inputs.items() if name in MADE_FIRST}
+        self.cloud.changed(count, "between")
+        self._lose(request.name, context)
+        with self.cloud.lock:
             self.cloud.things[thing] = inputs
         self.cloud.changed(count, "after")
         if request.name in self.cloud.endless:
             self.cloud.cancelled.wait(10)
-            context.abort(None, "given up")
+            context.abort(grpc.StatusCode.CANCELLED, "given up")
         outputs = self._outputs(thing, inputs)
         if request.name in self.cloud.incomplete:
             raise InitFailedError(thing, outputs, ["it does not answer"])
         return provider_pb2.CreateResponse(id=thing, properties=pv.to_struct(outputs))
 
-    def Update(self, request, _context):  # noqa: N802
-        count = self.cloud.note("Update", request)
+    def Update(self, request, context):  # noqa: N802
+        count = self.cloud.note("Update", request, context)
         inputs = pv.to_plain(request.news)
         outputs = self._outputs(request.id, inputs)
         if request.preview:
@@ -154,16 +169,16 @@ class FakeProvider:
         self.cloud.changed(count, "after")
         return provider_pb2.UpdateResponse(properties=pv.to_struct(outputs))
 
-    def Read(self, request, _context):  # noqa: N802
-        self.cloud.note("Read", request)
+    def Read(self, request, context):  # noqa: N802
+        self.cloud.note("Read", request, context)
         inputs = self.cloud.things.get(request.id)
         if inputs is None:
             return provider_pb2.ReadResponse()
         outputs = pv.to_struct(self._outputs(request.id, inputs))
         return provider_pb2.ReadResponse(id=request.id, inputs=pv.to_struct(inputs), properties=outputs)
 
-    def Delete(self, request, _context):  # noqa: N802
-        count = self.cloud.note("Delete", request)
+    def Delete(self, request, context):  # noqa: N802
+        count = self.cloud.note("Delete", request, context)
         self.cloud.maybe_die(count, "before")
         with self.cloud.lock:
             self.cloud.things.pop(request.id, None)
@@ -184,6 +199,14 @@ class FakeProvider:
     def find(self, _urn, _type, inputs):
         """Return the id of a thing with these inputs."""
         return inputs["name"] if inputs["name"] in self.cloud.things else None
+
+    def _lose(self, name, context):
+        """End a creation half-way where the test asked for it."""
+        lost = self.cloud.lost.get(name)
+        if isinstance(lost, Exception):
+            raise lost
+        if lost:
+            context.abort(lost, "no answer")
 
     def _outputs(self, thing, inputs):
         return {**inputs, "address": f"fake:{self.region}:{thing}"} if thing else dict(inputs)

@@ -3,6 +3,7 @@
 import os
 import threading
 
+import grpc
 import pytest
 
 from lab.errors import LabError
@@ -23,7 +24,7 @@ def test_what_needs_a_failed_resource_is_skipped_and_the_rest_goes_on(bench):
     bench.cloud.fail["Create", "b"] = "no room"
     result = bench.up(BRANCHES)
     assert not result.ok
-    assert result.errors == ("b (fake:index:Thing): The provider failed unexpectedly: RuntimeError: no room",)
+    assert result.errors == ("b (fake:index:Thing): no room",)
     assert bench.told("failed") == ["b"]
     assert sorted(bench.told("skipped")) == ["c", "d", "e"]
     assert sorted(bench.cloud.named("Create")) == ["a", "b", "free"]
@@ -38,6 +39,51 @@ def test_the_next_run_makes_what_was_missing(bench):
     result = bench.up(BRANCHES)
     assert result.counts == {"same": 3, "create": 4}
     bench.assert_consistent()
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, None, RuntimeError("oh")],
+    ids=str,
+)
+def test_what_was_made_without_an_answer_is_taken_over_and_finished(bench, lost):
+    bench.cloud.lost["a"] = lost or LabError("the provider's own error, beside its protocol")
+    body = 'Thing("a", size=1)'
+    result = bench.up(body)
+    assert not result.ok
+    assert bench.pending == ["urn:pulumi:local::demo::fake:index:Thing::a"]
+    made = list(bench.cloud.things)
+    bench.cloud.lost.clear()
+    assert bench.up(body).counts == {"same": 1, "update": 1}
+    assert list(bench.cloud.things) == made
+    bench.assert_consistent()
+
+
+def test_what_was_made_without_an_answer_is_deleted_with_the_rest(bench):
+    bench.cloud.lost["a"] = grpc.StatusCode.UNKNOWN
+    assert not bench.up('Thing("a", size=1)').ok
+    assert bench.destroy().ok
+    assert bench.cloud.things == {}
+    assert bench.pending == []
+
+
+def test_what_gave_no_answer_and_was_not_made_is_made_by_the_next_run(bench):
+    bench.cloud.fail["Create", "a"] = RuntimeError("no room")
+    result = bench.up('Thing("a")')
+    assert result.errors == ("a (fake:index:Thing): The provider failed unexpectedly: RuntimeError: no room",)
+    assert bench.pending == ["urn:pulumi:local::demo::fake:index:Thing::a"]
+    bench.cloud.fail.clear()
+    assert bench.up('Thing("a")').counts["create"] == 1
+    bench.assert_consistent()
+
+
+def test_what_was_refused_is_not_looked_for(bench):
+    """What has the same name is another's: it must not be taken over by a later run."""
+    bench.cloud.things["fixed"] = {"name": "fixed"}
+    assert bench.up('Thing("a", name="fixed")').errors == ("a (fake:index:Thing): there is a fixed already",)
+    assert bench.pending == []
+    assert bench.destroy().ok
+    assert bench.cloud.things == {"fixed": {"name": "fixed"}}
 
 
 def test_a_failed_run_deletes_nothing(bench):
@@ -183,10 +229,10 @@ def test_two_runs_at_once_are_refused(bench):
     running, go_on = threading.Event(), threading.Event()
     original = bench.cloud.note
 
-    def wait(method, request):
+    def wait(*call):
         running.set()
         go_on.wait(10)
-        return original(method, request)
+        return original(*call)
 
     bench.cloud.note = wait
     first = bench.engine()

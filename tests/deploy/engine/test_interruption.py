@@ -20,7 +20,7 @@ REPLACE_FIRST = (
     'a = Thing("a", kind="x", exclusive=True)\nThing("b", kind=a.address)',
     'a = Thing("a", kind="y", exclusive=True)\nThing("b", kind=a.address)',
 )
-CALLS = [(number, moment) for number in range(1, 5) for moment in ("before", "after")]
+CALLS = [(number, moment) for number in range(1, 5) for moment in ("before", "between", "after")]
 SAVES = [(number, moment) for number in range(1, 6) for moment in ("saving", "saved")]
 
 
@@ -99,6 +99,18 @@ def test_what_was_made_is_taken_over_not_made_twice(tmp_path, dying, aftermath):
     bench.up(CREATE)
     assert made <= set(bench.cloud.things)
     assert len(bench.cloud.things) == 4
+
+
+def test_what_was_half_made_is_finished(tmp_path, dying, aftermath):
+    body = 'Thing("a", name="fixed", kind="x", size=1, key=pulumi.Output.secret("open-sesame"))'
+    assert dying(tmp_path, body, (1, "between"))
+    bench = aftermath()
+    assert bench.cloud.things == {"fixed": {"name": "fixed", "kind": "x"}}
+    assert bench.preview(body).counts["update"] == 1
+    assert bench.up(body).counts["update"] == 1
+    assert bench.cloud.things == {"fixed": {"name": "fixed", "kind": "x", "size": 1, "key": "open-sesame"}}
+    bench.assert_consistent()
+    assert bench.up(body).changed is False
 
 
 def test_what_only_looks_like_what_was_being_made_is_not_taken_for_it(tmp_path, dying, aftermath):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -373,10 +373,13 @@ def update(deployed: Deployed, changes: dict[str, Any]) -> None:
 
 
 def assert_read_equals(deployed: Deployed) -> None:
-    """Read a resource: it must be what was deployed, and so nothing to do."""
+    """Read a resource: it must be what was deployed, and so nothing to do; also for who knows only what was wanted."""
     id_, inputs, outputs = deployed.read()
     assert id_ == deployed.id
     assert inputs == deployed.inputs
+    assert without_volatile(outputs) == without_volatile(deployed.outputs)
+    _, inputs, outputs = replace(deployed, outputs=deployed.inputs).read()
+    assert {name: inputs.get(name) for name in deployed.inputs} == deployed.inputs
     assert without_volatile(outputs) == without_volatile(deployed.outputs)
 
 
