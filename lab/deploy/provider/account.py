@@ -8,8 +8,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from lab.aws import Clients
-from lab.deploy.provider.errors import is_missing
-from lab.errors import LabError
+from lab.deploy.provider.errors import GivenUpError, is_missing
 from languages import gettext as _
 
 if TYPE_CHECKING:
@@ -46,15 +45,15 @@ class Account(Clients):
             seconds: when to give up.
 
         Raises:
-            LabError: it took too long, or the deployment was cancelled.
+            GivenUpError: it took too long, or the deployment was cancelled.
         """
         give_up = time.monotonic() + seconds
         pause = 0.002
         while (found := look()) is None:
             if self.cancelled.wait(pause):
-                raise LabError(_("cancelled while waiting for {what}").format(what=what))
+                raise GivenUpError(_("cancelled while waiting for {what}").format(what=what))
             if time.monotonic() > give_up:
-                raise LabError(_("{what} took more than {seconds:.0f} seconds").format(what=what, seconds=seconds))
+                raise GivenUpError(_("{what} took more than {seconds:.0f} seconds").format(what=what, seconds=seconds))
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
         return found
 

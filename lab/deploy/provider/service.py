@@ -22,7 +22,7 @@ from lab.deploy.provider.account import Account
 from lab.deploy.provider.check import check, unsupported_type
 from lab.deploy.provider.configuration import Configuration
 from lab.deploy.provider.diff import diff
-from lab.deploy.provider.errors import explain, is_missing, missing_is_fine
+from lab.deploy.provider.errors import explain, is_missing, is_refusal, missing_is_fine
 from lab.deploy.provider.functions import FUNCTIONS
 from lab.deploy.provider.resources import RESOURCES
 from lab.deploy.provider.resources.base import Change
@@ -42,7 +42,10 @@ _MOVABLE = frozenset({"accessKey", "defaultTags", "endpoints", "secretKey", "ver
 
 
 def _answered(method: _Method) -> _Method:
-    """Turn whatever a method raises into the call's error: a sentence, never a traceback."""
+    """Turn whatever a method raises into the call's error: a sentence, never a traceback.
+
+    Its status says what Pulumi's engine, and ours, take from it: after `UNKNOWN` something may have been done.
+    """
 
     @functools.wraps(method)
     def answer(self: AwsProvider, request: Any, context: grpc.ServicerContext) -> Any:
@@ -50,7 +53,8 @@ def _answered(method: _Method) -> _Method:
             return method(self, request, context)
         except Exception as error:  # noqa: BLE001 - the engine shows a person what is told here
             details = self.failure(method.__name__, request, error)
-        return context.abort(grpc.StatusCode.UNKNOWN, details)
+            status = grpc.StatusCode.FAILED_PRECONDITION if is_refusal(error) else grpc.StatusCode.UNKNOWN
+        return context.abort(status, details)
 
     return cast("_Method", answer)
 

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import grpc
+
 from lab.deploy import property_values as pv
 from lab.deploy.protocol import provider_pb2
 from lab.deploy.provider import AwsProvider
@@ -17,14 +19,23 @@ Properties = dict[str, Any]
 
 
 class Aborted(Exception):  # noqa: N818 - it is the end of a call, not a fault of the test
-    """What a provider told when it could not answer."""
+    """What a provider told when it could not answer.
+
+    Args:
+        code: the status of the call.
+        details: what was told.
+    """
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
+        self.code = code
 
 
 class Context:
     """Stands in for gRPC's context."""
 
-    def abort(self, _code: object, details: str) -> NoReturn:
-        raise Aborted(details)
+    def abort(self, code: grpc.StatusCode, details: str) -> NoReturn:
+        raise Aborted(code, details)
 
 
 CONTEXT: Any = Context()

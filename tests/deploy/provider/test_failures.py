@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
+import grpc
 import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 from google.protobuf import empty_pb2
 
 from lab.deploy import property_values as pv
@@ -17,6 +20,13 @@ from tests.deploy.provider.conftest import STREAM_POLICY, TRUST
 from tests.deploy.provider.driver import CONTEXT, Aborted, Deployed, configured
 
 NOBODY = "http://127.0.0.1:9"
+REFUSED, UNKNOWN = grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.UNKNOWN
+
+
+def answer(code: str, *, status: int, retries: int = 0) -> ClientError:
+    """Return an error as a service answers it."""
+    metadata: Any = {"HTTPStatusCode": status, "RetryAttempts": retries}
+    return ClientError({"Error": {"Code": code, "Message": "for this test"}, "ResponseMetadata": metadata}, "Create")
 
 
 def test_aws_s_own_words_are_told(provider: AwsProvider) -> None:
@@ -97,6 +107,89 @@ def test_a_create_that_fails_half_way_leaves_nothing(
 
 def refused(**_arguments: Any) -> None:
     raise LabError("refused for this test")
+
+
+def test_a_refusal_says_that_nothing_was_made(provider: AwsProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = Deployed(provider, "aws:iam/rolePolicy:RolePolicy", "lost", {"role": "nobody", "policy": STREAM_POLICY})
+    assert status_of_creating(policy) is REFUSED
+    monkeypatch.setattr(provider.account.s3, "put_bucket_tagging", refused)
+    undone = Deployed(provider, "aws:s3/bucket:Bucket", "undone", {"tags": {"a": "b"}})
+    assert status_of_creating(undone) is REFUSED
+    assert undone.find() is None
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        ReadTimeoutError(endpoint_url="here"),
+        ConnectionClosedError(endpoint_url="here"),
+        EndpointConnectionError(endpoint_url="here"),
+        ConnectionResetError("reset"),
+        RuntimeError("not foreseen"),
+        answer("InternalFailure", status=500),
+        answer("ResourceInUseException", status=400, retries=1),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_lost_answer_does_not_say_that_nothing_was_made(
+    lost: Exception, provider: AwsProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = provider.account.kinesis.create_stream
+
+    def create_and_lose(**arguments: Any) -> None:
+        create(**arguments)
+        raise lost
+
+    monkeypatch.setattr(provider.account.kinesis, "create_stream", create_and_lose)
+    stream = Deployed(provider, "aws:kinesis/stream:Stream", f"lost-{uuid4().hex[:8]}", {"shardCount": 1})
+    assert status_of_creating(stream) is UNKNOWN
+    found = stream.find()
+    assert found is not None
+    stream.id = found
+    stream.delete()
+
+
+@pytest.mark.parametrize(
+    ("type_", "client", "look", "undo"),
+    [
+        ("aws:kinesis/stream:Stream", "kinesis", "add_tags_to_stream", "delete_stream"),
+        ("aws:sqs/queue:Queue", "sqs", "get_queue_attributes", None),
+        ("aws:sns/topic:Topic", "sns", "get_topic_attributes", None),
+    ],
+)
+def test_what_was_made_and_not_undone_is_not_called_refused(
+    type_: str, client: str, look: str, undo: str | None, provider: AwsProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws = getattr(provider.account, client)
+    with monkeypatch.context() as patch:
+        for step in filter(None, (look, undo)):
+            patch.setattr(aws, step, denied)
+        resource = Deployed(provider, type_, "kept", {"tags": {"a": "b"}})
+        assert status_of_creating(resource) is UNKNOWN
+    resource.id = resource.find() or ""
+    assert resource.id
+    resource.delete()
+
+
+def test_giving_up_does_not_say_that_nothing_was_made(provider: AwsProvider) -> None:
+    fresh = configured(provider.account.endpoint_url or "")
+    fresh.Cancel(empty_pb2.Empty(), CONTEXT)
+    fresh.account.kinesis.describe_stream_summary = lambda **_: {
+        "StreamDescriptionSummary": {"StreamStatus": "CREATING"}
+    }  # type: ignore[method-assign]
+    assert status_of_creating(Deployed(fresh, "aws:kinesis/stream:Stream", "given-up", {})) is UNKNOWN
+
+
+def denied(**_arguments: Any) -> None:
+    raise answer("AccessDeniedException", status=400)
+
+
+def status_of_creating(resource: Deployed) -> grpc.StatusCode:
+    """Return the status with which creating a resource ends; its inputs are then the checked ones."""
+    with pytest.raises(Aborted) as told:
+        resource.create()
+    resource.inputs = resource.check(resource.inputs)
+    return told.value.code
 
 
 def test_a_bucket_that_is_not_empty_is_kept_unless_it_was_said(provider: AwsProvider) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lab.deploy.provider.errors import kept_on_failure
 from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
 from lab.deploy.provider.values import as_text, given, tag_list, tags_from_list, tags_of
 
@@ -54,7 +55,8 @@ class Topic(Resource):
         arn = aws.sns.create_topic(
             Name=inputs["name"], Attributes=attributes, **given(Tags=tag_list(tags_of(inputs)) or None)
         )["TopicArn"]
-        return arn, _topic_as_told(aws, arn)
+        with kept_on_failure():  # not undone: where there was a topic like this one already, it is that one
+            return arn, _topic_as_told(aws, arn)
 
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
         tags = aws.sns.list_tags_for_resource(ResourceArn=id_).get("Tags", [])

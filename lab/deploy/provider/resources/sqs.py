@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.deploy.provider.errors import kept_on_failure
 from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
 from lab.deploy.provider.values import as_text, from_text, given, tags_of
 
@@ -60,7 +61,8 @@ class Queue(Resource):
         url = aws.sqs.create_queue(
             QueueName=inputs["name"], Attributes=_as_texts(attributes), **given(tags=tags_of(inputs) or None)
         )["QueueUrl"]
-        return url, _queue_as_told(aws, url)
+        with kept_on_failure():  # not undone: where there was a queue like this one already, it is that one
+            return url, _queue_as_told(aws, url)
 
     def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
         return {**_queue_as_told(aws, id_), "tags": aws.sqs.list_queue_tags(QueueUrl=id_).get("Tags") or None}
