@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 RESULT_SHAPE = '{"ok": true, "counts": {"create": 3, …}, "outputs": {LESSON: {NAME: VALUE}}, "seconds": 1.2}'
 """What a deployment's `--json` prints; `counts` by create, update, replace, delete, same, failed …"""
 
+_STACK_TYPE = "pulumi:pulumi:Stack"
 _QUIET_KINDS = ("same", "read")
 """What changes nothing is counted, not listed."""
 _MARKS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "failed": "!", "skipped": "·"}
@@ -58,6 +59,7 @@ class Drawing:
         self._under_way: dict[str, tuple[Event, float]] = {}
         self._lock = threading.Lock()  # the engine tells from several threads
         self._live: Live | None = None
+        self._stack_line = ""
 
     def __enter__(self) -> Self:
         """Begin to draw."""
@@ -89,7 +91,18 @@ class Drawing:
         if event.kind == "log":
             self._print(_log_line(event))
         elif event.name and event.kind not in _QUIET_KINDS:
+            if event.type == _STACK_TYPE and event.kind == "create":
+                # A program that refuses its settings has this one behind it already, and nobody wants to hear of it.
+                self._stack_line = self._line(event)
+                return
+            self.tell_stack()
             self._print(self._line(event))  # without a name it is the program that failed: told at the end
+
+    def tell_stack(self) -> None:
+        """Draw that the stack itself was created, which comes first and is kept back until something follows."""
+        line, self._stack_line = self._stack_line, ""
+        if line:
+            self._print(line)
 
     def _print(self, text: str) -> None:
         if self._live:
@@ -142,6 +155,8 @@ def run_and_tell(
     try:
         with Drawing(preview=preview, silent=as_json) as drawing:
             result = work(drawing.show)
+            if not result.refused:
+                drawing.tell_stack()
     except KeyboardInterrupt:
         again = _("Run the same command again: it goes on from here.")
         raise StoppedError(_("Stopped."), next_step=again) from None
@@ -149,8 +164,11 @@ def run_and_tell(
         say_json(
             {"ok": result.ok, "counts": dict(result.counts), "outputs": dict(result.outputs), "seconds": result.seconds}
         )
-    else:
+    elif not result.refused:
         say(summary(result, preview=preview))
+    if result.refused:
+        what, _line_break, why = "\n".join(result.errors).partition("\n")
+        raise LabError(what, why=why)
     if not result.ok:
         raise LabError(
             _("The preview failed.") if preview else _("Not everything could be done."),

@@ -72,7 +72,7 @@ def going_on_unheard() -> Generator[None]:
 
 
 def hush(stream: TextIO) -> None:
-    """Let what is still printed to `stream` go nowhere; what Python holds for a reader that has gone would fail again."""
+    """Let what is still printed to `stream` go nowhere: what Python holds for a reader that has gone fails again."""
     with contextlib.suppress(OSError):  # a stream without a file of its own, as in tests
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

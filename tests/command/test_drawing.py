@@ -77,6 +77,23 @@ def test_what_failed_is_told_at_the_end(capsys):
     ]
 
 
+def test_a_program_that_refuses_its_settings_has_the_only_word(capsys):
+    stack = event("create", ("pulumi:pulumi:Stack", "streamlab-local"))
+    report = "A setting cannot be used.\n  - this one\nCorrect it."
+    result = Result(ok=False, counts={"create": 1, "failed": 1}, errors=(report,), program_ended=False, refused=True)
+    with pytest.raises(LabError) as raised:
+        run_and_tell(work(stack, event("failed", message=report), result=result))
+    told = raised.value
+    assert (told.what, told.why, told.next_step) == ("A setting cannot be used.", "  - this one\nCorrect it.", "")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_stack_alone_is_told_too(capsys):
+    stack = event("create", ("pulumi:pulumi:Stack", "streamlab-local"))
+    run_and_tell(work(stack, result=Result(ok=True, counts={"create": 1})))
+    assert capsys.readouterr().out.startswith("  + created     pulumi:pulumi:Stack                  streamlab-local")
+
+
 def test_a_program_reads_json_and_nothing_else(capsys):
     result = Result(ok=True, counts={"create": 1}, outputs={"basic": {"Name": "x"}}, seconds=1.0)
     run_and_tell(work(event("create", STREAM), result=result), as_json=True)

@@ -79,7 +79,7 @@ class Place:
 
 
 def cloud(cloud_id, epoch, interruptions=0):
-    return Cloud(f"http://127.0.0.1:{4566 + epoch}", 4566 + epoch, 1, cloud_id, epoch, interruptions, "")
+    return Cloud(f"http://127.0.0.1:{4566 + epoch}", 4566 + epoch, 1, cloud_id, epoch, interruptions, "", 1.0)
 
 
 def test_lessons_of_the_file_are_deployed(place):
@@ -117,6 +117,7 @@ def test_lessons_that_were_named_count_until_others_are(place):
 def test_a_lesson_that_does_not_exist_is_not_remembered(place):
     result = place.up("wrong")
     assert result.errors == ("There is no lesson wrong.",)
+    assert result.refused
     assert place.up().ok
     assert "basic" in place.outputs()
 
