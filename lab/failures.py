@@ -1,12 +1,14 @@
 """Failures told in words: what happened, why, what to do next; never a traceback.
 
-A `LabError` says it itself. What botocore raises is told by its error code. Anything else is a fault of the lab: one
-sentence, and the file with the details (`LAB_DEBUG=1` prints them instead).
+A `LabError` says it itself. What botocore raises is told by its error code, what a full or a read-only disk raises by
+its path. Anything else is a fault of the lab: one sentence, and the file with the details (`LAB_DEBUG=1` prints them
+instead).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import sys
 import traceback
@@ -42,7 +44,7 @@ def tell(error: BaseException) -> int:
         _print("")  # the line where the terminal shows ^C
     elif os.environ.get("LAB_DEBUG"):
         traceback.print_exception(error)
-    told = error if isinstance(error, LabError) else _of_aws(error) or _of_a_fault(error)
+    told = error if isinstance(error, LabError) else _of_aws(error) or _of_the_disk(error) or _of_a_fault(error)
     _print(styled(told.what, "red", sys.stderr))
     for sentence in (told.why, told.next_step):
         if sentence:
@@ -102,6 +104,21 @@ def _of_aws(error: BaseException) -> LabError | None:
     )
 
 
+def _of_the_disk(error: BaseException) -> LabError | None:
+    """Return what a disk raised that is full, or on which we may not write."""
+    if not isinstance(error, OSError):
+        return None
+    path = error.filename or workspace.lab_folder()  # what is full is told without the file, and all of ours lies there
+    match error.errno:
+        case errno.EROFS | errno.EACCES:
+            next_step = _("Make it writable for you, or keep the lab's files in another folder: LAB_HOME=FOLDER")
+        case errno.ENOSPC | errno.EDQUOT:
+            next_step = _("Make room on that disk, then run the same command again.")
+        case _:
+            return None
+    return LabError(_("{path} cannot be used.").format(path=path), why=error.strerror or "", next_step=next_step)
+
+
 def _of_a_fault(error: BaseException) -> LabError:
     """Return what a person is told of a fault in the lab itself; the details go into a file."""
     summary = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -113,10 +130,12 @@ def _of_a_fault(error: BaseException) -> LabError:
         for old in sorted(folder.glob("failure-*.txt"))[:-_DETAILS_KEPT]:
             old.unlink(missing_ok=True)
         why = _("The details are in {file}.").format(file=file)
+        next_step = _("Run the command once more; if it fails again, open an issue with that file.")
     except OSError:
-        why = _("The details could not be written; LAB_DEBUG=1 before the command shows them.")
+        why = _("The details could not be written.")
+        next_step = _("Run the command once more with LAB_DEBUG=1 before it, and open an issue with what it prints.")
     return LabError(
         _("This should not have happened; it is a fault of the lab: {summary}").format(summary=summary),
         why=why,
-        next_step=_("Run the command once more; if it fails again, open an issue with that file."),
+        next_step=next_step,
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -70,7 +71,28 @@ def test_lab_debug_shows_the_traceback(capsys, monkeypatch):
 def test_details_that_cannot_be_written_are_no_second_failure(home, capsys):
     (home / "log").write_text("in the way")
     assert failures.tell(ValueError("x")) == 1
-    assert "LAB_DEBUG=1" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "LAB_DEBUG=1" in said
+    assert "that file" not in said
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.EROFS, "LAB_HOME=FOLDER"),
+        (errno.EACCES, "LAB_HOME=FOLDER"),
+        (errno.ENOSPC, "Make room"),
+        (errno.EDQUOT, "Make room"),
+    ],
+)
+def test_a_disk_that_cannot_be_written_is_no_fault_of_the_lab(home, capsys, number, told):
+    assert failures.tell(OSError(number, os.strerror(number), "/there/file")) == 1
+    what, why, next_step = capsys.readouterr().err.splitlines()
+    assert (what, why) == ("/there/file cannot be used.", os.strerror(number))
+    assert told in next_step
+    failures.tell(OSError(number, os.strerror(number)))  # a write names no file
+    assert capsys.readouterr().err.startswith(f"{home} cannot be used.")
+    assert not list(home.glob("log/*"))
 
 
 def run_unheard(*arguments, stderr=subprocess.PIPE):
