@@ -37,7 +37,7 @@ class BasicLessonArgs(LessonArgs):
 
 
 class BasicLesson(pulumi.ComponentResource):
-    """`EventStream` → consumer → `EventLogs`, and a queue for what cannot be processed."""
+    """`EventStream` → consumer → `EventLogs`, and a place to tell of what cannot be processed."""
 
     exports: dict[str, Any]
     """The stack's output `basic`: the physical names by which commands find what was deployed."""
@@ -98,7 +98,8 @@ class BasicLesson(pulumi.ComponentResource):
             },
             child,
         )
-        queue = self.reader.destination.queue
+        destination = self.reader.destination
+        queue = destination.queue
         self.exports = {
             "KinesisStreamName": self.stream.name,
             "KinesisStreamArn": self.stream.arn,
@@ -106,6 +107,7 @@ class BasicLesson(pulumi.ComponentResource):
             "ConsumerFunctionName": self.function.name,
             "ConsumerLogGroupName": self.function.log_group_name,
             "EventSourceMappingId": self.reader.mapping_id,
+            "FailureDestinationArn": destination.arn,
             "FailureQueueUrl": queue.url if queue else None,
             "FailureQueueArn": queue.arn if queue else None,
             "SensorIndexName": SENSOR_INDEX if settings.sensor_index else None,

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from lab.command_line import LOCAL_STACK, VerbApp
 from lab.drawing import run_and_tell
 from lab.errors import LabError
-from lab.findings import Failure, plain, read_failures
+from lab.findings import Failure, Failures, plain, read_failures
 from lab.sending import Event
 from lab.sensors import sensor_events
 from lab.target import Target
 from lab.terminal import progress, say, say_paragraph, styled
 from lab.verbs import cloud as cloud_verbs
-from lab.verbs.show import tell_each_item, tell_failure
+from lab.verbs.show import tell_each_item, tell_failure, why_unknown
 from languages import gettext as _
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Put:
 
 @app.verb(
     "demo",
+    changes=True,
     details=_(
         "Starts the local cloud if it is not running, deploys lesson basic if it is not deployed, sends a few events, "
         "one of them not JSON, and shows what came out. It can be run again at any time."
@@ -64,10 +65,10 @@ def demo() -> None:
     _deploy(target)
     outputs = target.lesson("basic")
     sent = _send(target, outputs)
-    items, failure = _wait(target, outputs, sent)
+    items, failure, failures = _wait(target, outputs, sent)
     _step(_("What came out: items in table {name}").format(name=outputs["DynamoDBTableName"]))
     tell_each_item(items)
-    _explain(failure)
+    _explain(failure, failures)
     _tell_what_next()
 
 
@@ -87,7 +88,7 @@ def _start_cloud() -> None:
 
 def _deploy(target: Target) -> None:
     """Deploy the lesson beside those that are deployed already."""
-    _step(_("The lesson: stream, function, table, and a queue for what fails"))
+    _step(_("The lesson: stream, function, table, and a place for what fails"))
     try:
         deployed = set(target.deployment.outputs())
     except LabError:
@@ -110,8 +111,13 @@ def _send(target: Target, outputs: Mapping[str, Any]) -> list[Put]:
     return sent
 
 
-def _wait(target: Target, outputs: Mapping[str, Any], sent: list[Put]) -> tuple[list[dict[str, Any]], Failure]:
-    """Wait until every event has come out: as an item, or as a message about its failure."""
+def _wait(
+    target: Target, outputs: Mapping[str, Any], sent: list[Put]
+) -> tuple[list[dict[str, Any]], Failure | None, Failures]:
+    """Wait until every event has come out: as an item, or as a message about its failure.
+
+    A topic keeps no message: there only the items are waited for.
+    """
     good = [put for put in sent if put.event is not NOT_JSON]
     [poison] = (put for put in sent if put.event is NOT_JSON)
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -119,12 +125,13 @@ def _wait(target: Target, outputs: Mapping[str, Any], sent: list[Put]) -> tuple[
         seen = 0
         while time.monotonic() < deadline:
             items = _items(target, outputs["DynamoDBTableName"], good)
-            failure = _failure(target, outputs["FailureQueueUrl"], poison)
+            failures = read_failures(target.clients, outputs)
+            failure = _failure(failures, poison)
             out = len(items) + (failure is not None)
             shown.advance(out - seen)
             seen = out
-            if failure and len(items) == len(good):
-                return sorted(items, key=lambda item: item["eventId"], reverse=True), failure
+            if (failure or failures.told is None) and len(items) == len(good):
+                return sorted(items, key=lambda item: item["eventId"], reverse=True), failure, failures
             time.sleep(_LOOK_EVERY_SECONDS)
     raise LabError(
         _("After {seconds:.0f} s only {seen} of {all} events had come out.").format(
@@ -141,8 +148,8 @@ def _items(target: Target, table: str, puts: list[Put]) -> list[dict[str, Any]]:
     return [{name: plain(value) for name, value in item.items()} for item in found]
 
 
-def _failure(target: Target, queue_url: str, poison: Put) -> Failure | None:
-    for failure in read_failures(target.clients.sqs, queue_url):
+def _failure(failures: Failures, poison: Put) -> Failure | None:
+    for failure in failures.told or []:
         same_shard = failure.shard == poison.shard
         # As text: both are digits of the same number.
         if same_shard and failure.first_sequence_number <= poison.sequence_number <= failure.last_sequence_number:
@@ -150,17 +157,29 @@ def _failure(target: Target, queue_url: str, poison: Put) -> Failure | None:
     return None
 
 
-def _explain(failure: Failure) -> None:
+def _explain(failure: Failure | None, failures: Failures) -> None:
     _step(_("What did not, and why"))
-    tell_failure(failure)
+    if failure:
+        tell_failure(failure)
+    else:
+        say_paragraph(why_unknown(failures, "basic"))
     say_paragraph(
         _(
             "`temperature;22.5` is not JSON, and trying again does not change that. The function said at which record "
-            "it had to stop, and Lambda tried again as often as the lesson's settings allow. Then it put a message "
-            "into the on-failure queue and went on: without that, one bad record would hold up its shard until it "
-            "expires, a day later."
-        )
+            "it had to stop, and Lambda tried again as often as the lesson's settings allow. Then it told {place} "
+            "and went on: without that, one bad record would hold up its shard until it expires, a day later."
+        ).format(place=_place(failures))
     )
+
+
+def _place(failures: Failures) -> str:
+    match failures.kind:
+        case "s3":
+            return _("the on-failure bucket")
+        case "sns":
+            return _("the on-failure topic")
+        case _:
+            return _("the on-failure queue")
 
 
 def _tell_what_next() -> None:

@@ -10,27 +10,38 @@ from typing import Annotated, Any
 import typer
 
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
-from lab.findings import Failure, Items, read_failures, read_items
+from lab.findings import Failure, Failures, Items, Record, read_failures, read_items
+from lab.short_names import short_event, short_number
 from lab.target import Target, require_lesson
-from lab.terminal import progress, say, say_json, styled, table
+from lab.terminal import progress, say, say_json, say_paragraph, styled, table
 from languages import gettext as _
 from languages import ngettext
 
 app = VerbApp()
+
+_RECORDS_SHOWN = 3
+_LONGEST_DATA = 80
 
 
 @app.verb(
     "show",
     details=_(
         "Items are what the function stored. Failures are the records it could not process: Lambda gave them up and "
-        "put a message into the on-failure queue. Looking removes nothing."
+        "told the on-failure destination. A queue and a bucket keep what they are told, a topic does not. Looking "
+        "removes nothing."
     ),
     json_shape="""\
 {"lesson": NAME,
  "items": {"count": N, "newest": [{"eventId": ID, "timestamp": TIME, "data": {…}, …}]},
+ "failure_destination": ARN,
  "failures": [{"shard": ID, "first_sequence_number": ID, "last_sequence_number": ID, "records": N,
-               "condition": TEXT, "attempts": N, "function_error": TEXT or null, "time": TIME}],
- "by_shard": {SHARD: {"items": N, "failed": N}}}""",
+               "condition": TEXT, "attempts": N, "function_error": TEXT or null, "time": TIME,
+               "contents": null or, from a bucket,
+                           [{"sequence_number": ID, "partition_key": TEXT, "data": TEXT}]}]
+             or null where nobody can know,
+ "failures_unknown": TEXT or null,
+ "foreign": [{"id": ID, "time": TIME}],
+ "by_shard": {SHARD: {"items": N, "failed": N or null}}}""",
     examples=("lab show basic", "lab show basic --limit 100", "lab show basic --json | jq .items.count"),
 )
 def show(
@@ -42,14 +53,13 @@ def show(
     stack: Stack = LOCAL_STACK,
     as_json: AsJson = False,
 ) -> None:
-    """Read table and queue, and tell."""
+    """Read table and destination, and tell."""
     require_lesson(lesson, ("basic",))
     target = Target(stack)
     outputs = target.lesson(lesson)
     with progress(_("Reading …"), silent=as_json):
         items = read_items(target.clients.dynamodb, outputs["DynamoDBTableName"], newest=limit)
-        # Without a queue (the setting `destination` is sns or s3) there is none to read.
-        failures = read_failures(target.clients.sqs, queue) if (queue := outputs["FailureQueueUrl"]) else []
+        failures = read_failures(target.clients, outputs)
     if as_json:
         say_json(as_data(lesson, items, failures))
         return
@@ -59,12 +69,16 @@ def show(
     tell_shards(items, failures)
 
 
-def as_data(lesson: str, items: Items, failures: list[Failure]) -> dict[str, Any]:
+def as_data(lesson: str, items: Items, failures: Failures) -> dict[str, Any]:
     """Return it all for a program."""
+    told = failures.told
     return {
         "lesson": lesson,
         "items": {"count": items.count, "newest": items.newest},
-        "failures": [dataclasses.asdict(failure) for failure in failures],
+        "failure_destination": failures.destination,
+        "failures": None if told is None else [dataclasses.asdict(failure) for failure in told],
+        "failures_unknown": why_unknown(failures, lesson) if told is None else None,
+        "foreign": [dataclasses.asdict(foreign) for foreign in failures.foreign],
         "by_shard": {
             shard: {"items": stored, "failed": failed} for shard, stored, failed in _by_shard(items, failures)
         },
@@ -93,50 +107,92 @@ def _tell_the_older_ones(count: int) -> None:
 def tell_each_item(items: list[dict[str, Any]]) -> None:
     """Print items as the rows of a table."""
     rows = [
-        (_short_event(str(item.get("eventId", ""))), item.get("timestamp", ""), _sensor(item), _data(item))
+        (short_event(str(item.get("eventId", ""))), item.get("timestamp", ""), _sensor(item), _data(item))
         for item in items
     ]
     table(("eventId", "timestamp", "sensor", "data"), rows)
 
 
-def tell_failures(failures: list[Failure], lesson: str, limit: int) -> None:
-    """Print each failure in words, and how to look at the record it is about."""
-    text = ngettext(
-        "{count} message in the on-failure queue", "{count} messages in the on-failure queue", len(failures)
-    )
-    say(styled(text.format(count=len(failures)), "bold"))
-    for failure in failures[:limit]:
+def tell_failures(failures: Failures, lesson: str, limit: int) -> None:
+    """Print each failure in words, and how to look at the records it is about."""
+    if failures.told is None:
+        say(styled(_("Failures"), "bold"))
+        say_paragraph(why_unknown(failures, lesson))
+        return
+    say(styled(_how_many(failures), "bold"))
+    for failure in failures.told[:limit]:
         tell_failure(failure)
-    if len(failures) > limit:
-        _tell_the_older_ones(len(failures) - limit)
-    if failures:
+    if len(failures.told) > limit:
+        _tell_the_older_ones(len(failures.told) - limit)
+    for foreign in failures.foreign[:limit]:
+        say(f"  {foreign.time}  " + _("a message that is not Lambda's: {id}").format(id=foreign.id))
+    if len(failures.foreign) > limit:
+        _tell_the_older_ones(len(failures.foreign) - limit)
+    if failures.told and failures.told[0].contents is None:
         say("  " + _("The message says where a record lies, not what it says. Read the newest one in its stream:"))
-        newest = failures[0]
+        newest = failures.told[0]
         say(
             f"    lab stream read {lesson} --shard {newest.shard} "
             f"--from {newest.first_sequence_number} --limit {newest.records}"
         )
+    elif failures.told:
+        say("  " + _("A bucket is given the records too; a queue or a topic is only told where they lie."))
+
+
+def why_unknown(failures: Failures, lesson: str) -> str:
+    """Return why nobody can say how many failures there are, and what to do to see them."""
+    if not failures.destination:
+        return _("What is deployed does not say where failures are told. Deploy it again: lab up {lesson}").format(
+            lesson=lesson
+        )
+    return _(
+        "Topic {name} is told of failures. It passes a message on to whoever subscribes, and keeps nothing to look "
+        "up: whether there were any cannot be said here. What the function says of each: lab logs {lesson}. A queue "
+        "or a bucket keeps them (the setting `destination`: sqs or s3)."
+    ).format(name=failures.name, lesson=lesson)
+
+
+def _how_many(failures: Failures) -> str:
+    count = len(failures.told or []) + len(failures.foreign)
+    if failures.kind == "s3":
+        text = ngettext("{count} object in the on-failure bucket", "{count} objects in the on-failure bucket", count)
+    else:
+        text = ngettext("{count} message in the on-failure queue", "{count} messages in the on-failure queue", count)
+    return text.format(count=count)
 
 
 def tell_failure(failure: Failure) -> None:
-    """Print one failure: when, why, and where its records lie."""
+    """Print one failure: when, why, where its records lie, and what they say where the destination has them."""
     say(f"  {failure.time}  {_what(failure)}: {_why(failure)}")
     say(f"    {failure.shard}  {_sequence_numbers(failure)}")
+    contents = failure.contents or []
+    for record in contents[:_RECORDS_SHOWN]:
+        say("    " + _record(record))
+    if (more := len(contents) - _RECORDS_SHOWN) > 0:
+        say("    " + ngettext("… and {count} more record", "… and {count} more records", more).format(count=more))
 
 
-def tell_shards(items: Items, failures: list[Failure]) -> None:
+def _record(record: Record) -> str:
+    data = record.data if len(record.data) <= _LONGEST_DATA else f"{record.data[:_LONGEST_DATA]}…"
+    return f"{short_number(record.sequence_number)}  {record.partition_key}  {data!r}"
+
+
+def tell_shards(items: Items, failures: Failures) -> None:
     """Print how items and failures spread over the shards."""
-    rows = _by_shard(items, failures)
+    rows = [(shard, stored, "?" if failed is None else failed) for shard, stored, failed in _by_shard(items, failures)]
     if rows:
         say()
         table((_("shard"), _("items"), _("failures")), rows)
 
 
-def _by_shard(items: Items, failures: list[Failure]) -> list[tuple[str, int, int]]:
+def _by_shard(items: Items, failures: Failures) -> list[tuple[str, int, int | None]]:
+    """Return shard, items, failed records (None where nobody knows)."""
     failed: Counter[str] = Counter()
-    for failure in failures:
+    for failure in failures.told or []:
         failed[failure.shard] += failure.records
-    return [(shard, items.by_shard[shard], failed[shard]) for shard in sorted({*items.by_shard, *failed})]
+    known = failures.told is not None
+    shards = sorted({*items.by_shard, *failed})
+    return [(shard, items.by_shard[shard], failed[shard] if known else None) for shard in shards]
 
 
 def _what(failure: Failure) -> str:
@@ -166,12 +222,6 @@ def _sequence_numbers(failure: Failure) -> str:
     if failure.first_sequence_number == failure.last_sequence_number:
         return failure.first_sequence_number
     return f"{failure.first_sequence_number} … {failure.last_sequence_number}"
-
-
-def _short_event(event: str) -> str:
-    """Return shard and last digits: the sequence number's 56 would push everything else off the line."""
-    shard, _colon, sequence_number = event.partition(":")
-    return f"{shard.removeprefix('shardId-').lstrip('0') or '0'}:…{sequence_number[-8:]}" if sequence_number else event
 
 
 def _sensor(item: dict[str, Any]) -> str:

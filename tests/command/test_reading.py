@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import io
 import itertools
 import json
 
@@ -8,7 +10,7 @@ import pytest
 
 from lab import log_reading, stream_reading
 from lab.errors import UsageError
-from lab.findings import plain, read_failures
+from lab.findings import Failure, Foreign, plain, read_bucket, read_queue
 from lab.log_reading import LogReader
 from lab.stream_reading import LATEST, OLDEST, StreamReader
 from lab.times import moment, shown
@@ -182,10 +184,66 @@ def message(number: int, *, function_error: str | None = None) -> str:
 def test_every_failure_is_read_once_and_stays_in_the_queue():
     queue = FakeQueue([message(n) for n in range(23)])
     for _again in range(2):
-        failures = read_failures(queue, "url")
-        assert [failure.first_sequence_number for failure in failures] == [str(n) for n in reversed(range(23))]
+        failures = read_queue(queue, "url")
+        assert {failure.first_sequence_number for failure in failures} == set(map(str, range(23)))
+        assert len(failures) == 23
         assert not queue.hidden
-    assert read_failures(FakeQueue([]), "url") == []
+    assert read_queue(FakeQueue([]), "url") == []
+
+
+NOT_LAMBDAS = [
+    "",
+    "hello",
+    "null",
+    "[]",
+    '"text"',
+    "{}",
+    '{"KinesisBatchInfo": 1}',
+    '{"KinesisBatchInfo": {}}',
+    "[" * 100_000,
+    message(1).replace('"batchSize": 1', '"batchSize": Infinity'),
+    message(1).replace('"batchSize": 1', '"batchSize": "many"'),
+    message(1).replace('"shardId-000000000000"', '{"a": 1}'),
+    message(1).replace('"timestamp": "', '"when": "'),
+    message(1)[:-1] + ', "payload": "secret"}',
+]
+
+
+@pytest.mark.parametrize("body", NOT_LAMBDAS, ids=lambda body: body[:40])
+def test_a_message_that_is_not_lambdas_is_told_as_what_it_is_and_the_others_are_read(body):
+    first, strange, last = read_queue(FakeQueue([message(1), body, message(2)]), "url")
+    assert isinstance(first, Failure)
+    assert strange == Foreign("1", "1970-01-01T00:00:00.000Z")
+    assert isinstance(last, Failure)
+
+
+class FakeBucket:
+    """A bucket."""
+
+    def __init__(self, objects):
+        self.objects = objects
+
+    def get_paginator(self, _operation):
+        return self
+
+    def paginate(self, **_request):
+        yield {"Contents": [{"Key": key, "LastModified": NOW} for key in self.objects]}
+        yield {}
+
+    def get_object(self, **request):
+        return {"Body": io.BytesIO(self.objects[request["Key"]].encode())}
+
+
+def test_a_bucket_is_given_the_records_too():
+    kinesis = {"sequenceNumber": "1", "partitionKey": "k", "data": base64.b64encode(b"22.5\xff").decode()}
+    whole = json.dumps({**json.loads(message(1)), "payload": json.dumps({"Records": [{"kinesis": kinesis}]})})
+    found = read_bucket(FakeBucket({"aws/lambda/id/s/1": whole, "aws/lambda/id/s/2": "?", "photo.jpg": whole}), "b")
+    failure, *foreign = found
+    assert isinstance(failure, Failure)
+    assert [(record.sequence_number, record.partition_key, record.data) for record in failure.contents] == [
+        ("1", "k", "22.5\\xff")
+    ]
+    assert [each.id for each in foreign] == ["aws/lambda/id/s/2", "photo.jpg"]
 
 
 @pytest.mark.parametrize(

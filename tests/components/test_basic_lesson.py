@@ -64,6 +64,7 @@ def test_the_outputs_by_which_commands_find_everything(deployed: Deployment):
         "ConsumerFunctionName": "basic-consumer-function-1a2b3c4",
         "ConsumerLogGroupName": "basic-consumer-logs-1a2b3c4",
         "EventSourceMappingId": "6f0e3d1c-0000-4000-8000-000000000000",
+        "FailureDestinationArn": "arn:basic-reader-failures-1a2b3c4",
         "FailureQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/queue",
         "FailureQueueArn": "arn:basic-reader-failures-1a2b3c4",
         "SensorIndexName": "sensor-timestamp-index",
@@ -77,6 +78,7 @@ def test_without_index_and_queue_their_outputs_are_null(deploy: Deploy):
         "FailureQueueArn",
         "SensorIndexName",
     ]
+    assert exports["FailureDestinationArn"] == "arn:basic-reader-failures-1a2b3c4"
 
 
 def test_names_are_pulumis_own_unless_the_texts_are_asked_for(deploy: Deploy):
