@@ -190,7 +190,8 @@ def _in_our_words(error: typer.TyperException, ctx: Any) -> UsageError:
         case "BadOptionUsage":
             return _usage_error(_("{option} takes no value.").format(option=option), ctx)
         case "MissingParameter":
-            name = getattr(error, "param").display_name_raw  # noqa: B009  (pyright knows TyperException only)
+            parameter = getattr(error, "param")  # noqa: B009  (pyright knows TyperException only)
+            name = parameter.opts[0] if isinstance(parameter, TyperOption) else parameter.display_name_raw
             return _usage_error(_("`{command}` needs {name}.").format(command=command, name=name), ctx)
         case _:
             return _usage_error(error.format_message(), ctx)

@@ -33,6 +33,20 @@ def moment(text: str, *, option: str) -> dt.datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=dt.UTC)
 
 
+def duration_seconds(text: str, *, option: str) -> float:
+    """Return how long a person means: `30s`, `5m`, `1.5s`, or plain seconds.
+
+    Raises:
+        UsageError: it is no duration.
+    """
+    if (found := re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text)) and (amount := float(found[1])):
+        return dt.timedelta(**{_UNITS[found[2] or "s"]: amount}).total_seconds()
+    raise UsageError(
+        _("{option} {text}: this is no duration.").format(option=option, text=text),
+        next_step=_("Say how long: 30s, 5m, 1h."),
+    )
+
+
 def shown(when: dt.datetime) -> str:
     """Return a time as all verbs show it: ISO 8601, UTC, milliseconds."""
     return f"{when.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"

@@ -55,6 +55,7 @@ class Fault:
         record: the how manieth record fails, counted from when the fault was set (`fail`).
         every: every how manieth record fails (`fail`).
         count: how often it takes effect; None is without end.
+        on: whether shards have write limits (`limits`).
         until: when it is over, on a clock that never jumps; None is never.
         bites: how often it took effect.
     """
@@ -69,6 +70,7 @@ class Fault:
     record: int | None = None
     every: int | None = None
     count: int | None = None
+    on: bool | None = None
     until: float | None = None
     bites: int = 0
     _seen: dict[str, None] = field(default_factory=dict[str, None])
@@ -85,7 +87,7 @@ class Fault:
     def as_json(self, now: float) -> dict[str, Any]:
         """Return it for a program; what does not concern its kind is left out."""
         names = ("id", "kind", "target", "function", "stream", "shard", "destination", "seconds", "record", "every",
-                 "count")  # fmt: skip
+                 "count", "on")  # fmt: skip
         described = {name: value for name in names if (value := getattr(self, name)) is not None}
         if self.until is not None:
             described["left_seconds"] = round(max(0.0, self.until - now), 1)
@@ -154,10 +156,7 @@ class Faults:
             for_seconds = wanted.pop("for_seconds", None)
             if wanted["kind"] == "limits":
                 self._end([fault for fault in self._faults if fault.kind == "limits"])
-                if not wanted.pop("on"):
-                    self._limit_writes(False)  # noqa: FBT003
-                    return {"kind": "limits", "on": False}
-                self._limit_writes(True)  # noqa: FBT003
+                self._limit_writes(wanted["on"])
             until = self._clock() + for_seconds if for_seconds else None
             fault = Fault(f"f-{next(self._numbers)}", **wanted, until=until)
             self._faults.append(fault)

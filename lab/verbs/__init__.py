@@ -38,6 +38,11 @@ def sections() -> list[tuple[str, dict[str, str]]]:
         ),
         (
             _("The local cloud"),
-            {"cloud": _("Start, stop and look after the AWS on this computer.")},
+            {
+                "cloud": _("Start, stop and look after the AWS on this computer."),
+                "trace": _("Tell what happened between a stream and a function, and why a record came twice."),
+                "metrics": _("Show a function's invocations, errors, throttles, duration and lag."),
+                "fault": _("Make something fail on purpose: a function, a shard, a destination."),
+            },
         ),
     ]

@@ -12,6 +12,7 @@ import typer
 
 from lab import workspace
 from lab.command_line import AsJson, VerbApp
+from lab.errors import UsageError
 from lab.terminal import note, progress, say, say_json
 from languages import gettext as _
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 app = VerbApp()
 
-_CLOUD_SHAPE = '"url": URL, "port": N, "pid": N, "id": ID, "epoch": N, "state_folder": FOLDER'
+_CLOUD_SHAPE = '"url": URL, "port": N, "pid": N, "id": ID, "epoch": N,\n "state_folder": FOLDER, "time_scale": N, …'
 
 Port = Annotated[
     int | None,
@@ -30,23 +31,44 @@ StateFolder = Annotated[
     Path | None, typer.Option("--state-dir", metavar="FOLDER", help=_("What it keeps. [default: .lab/cloud]"))
 ]
 
+TimeScale = Annotated[
+    float | None,
+    typer.Option(
+        "--time-scale",
+        metavar="N",
+        help=_("Multiplies the long waits (retries, record age, windows): 0.1 is ten times as fast. [default: 1]"),
+    ),
+]
+
+
+def _check_scale(time_scale: float | None) -> None:
+    from lab.cloud.client import LEAST_SCALE
+
+    if time_scale is not None and not LEAST_SCALE <= time_scale <= 1:
+        what = _("--time-scale must be from {least} to 1, not {value:g}.")
+        raise UsageError(what.format(least=LEAST_SCALE, value=time_scale))
+
 
 @app.verb(
     "start",
+    changes=True,
     summary=_("Start the local cloud in the background."),
     details=_(
         "It listens on 127.0.0.1 only. If port 4566 is taken, by another clone for example, it takes another one; "
         "every `lab` command finds it."
     ),
     json_shape=f'{{"started": true, {_CLOUD_SHAPE}}}',
-    examples=("lab cloud start", "lab cloud start --port 4600"),
+    examples=("lab cloud start", "lab cloud start --port 4600", "lab cloud start --time-scale 0.1"),
 )
-def start(*, port: Port = None, state_dir: StateFolder = None, as_json: AsJson = False) -> None:
+def start(
+    *, port: Port = None, state_dir: StateFolder = None, time_scale: TimeScale = None, as_json: AsJson = False
+) -> None:
     """Start it and wait until it answers."""
+    _check_scale(time_scale)
     from lab.cloud import process
 
     with progress(_("Starting the local cloud …"), silent=as_json):
-        cloud, is_new = process.start(port, state_dir)
+        cloud, is_new = process.start(port, state_dir, time_scale)
     if as_json:
         say_json({"started": is_new, **dataclasses.asdict(cloud)})
     else:
@@ -66,24 +88,27 @@ def tell_start(cloud: Cloud, *, is_new: bool, port_was_named: bool = False) -> N
 
 @app.verb(
     "serve",
+    changes=True,
     summary=_("Run the local cloud in this terminal, until Ctrl-C."),
     examples=("lab cloud serve", "lab cloud serve --port 4600 --state-dir ~/cloud"),
 )
-def serve(*, port: Port = None, state_dir: StateFolder = None) -> None:
+def serve(*, port: Port = None, state_dir: StateFolder = None, time_scale: TimeScale = None) -> None:
     """Become the cloud's process, so that nothing of this command stays in its memory."""
     from lab.cloud.process import DEFAULT_PORT
 
+    _check_scale(time_scale)
     wanted = str(DEFAULT_PORT if port is None else port)
     folder = str(state_dir or workspace.cloud_folder())
     note(_("The local cloud runs in this terminal; Ctrl-C stops it. Where it listens: lab cloud status"))
     sys.stdout.flush()
-    os.execv(  # noqa: S606  (no shell is meant)
-        sys.executable, [sys.executable, "-m", "lab.cloud", "--port", wanted, "--state-dir", folder]
-    )
+    command = [sys.executable, "-m", "lab.cloud", "--port", wanted, "--state-dir", folder]
+    command += [] if time_scale is None else ["--time-scale", str(time_scale)]
+    os.execv(sys.executable, command)  # noqa: S606  (no shell is meant)
 
 
 @app.verb(
     "stop",
+    changes=True,
     summary=_("Stop the local cloud; it keeps what is deployed."),
     examples=("lab cloud stop",),
 )
@@ -116,10 +141,13 @@ def status(*, as_json: AsJson = False) -> None:
     cloud = require_cloud()
     say(_("The local cloud runs on {url} (process {pid}).").format(url=cloud.url, pid=cloud.pid))
     say(_("It keeps its state in {folder}.").format(folder=cloud.state_folder))
+    if cloud.time_scale != 1:
+        say(_("Long waits are multiplied by {scale:g} (--time-scale).").format(scale=cloud.time_scale))
 
 
 @app.verb(
     "reset",
+    changes=True,
     summary=_("Empty the local cloud: everything deployed in it is gone."),
     examples=("lab cloud reset", "lab cloud reset && lab up basic"),
 )
