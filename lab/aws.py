@@ -64,9 +64,9 @@ class Clients:
         self._lock = threading.Lock()
 
     @classmethod
-    def local(cls, cloud_url: str) -> Clients:
+    def local(cls, cloud_url: str, region: str = LOCAL_REGION) -> Clients:
         """Return the clients of a local cloud, as its account root."""
-        return cls(cloud_url, LOCAL_REGION, LOCAL_KEY, LOCAL_KEY)
+        return cls(cloud_url, region, LOCAL_KEY, LOCAL_KEY)
 
     @property
     def apigatewayv2(self) -> ApiGatewayV2Client:

@@ -39,7 +39,18 @@ class Target:
         from lab.aws import Clients
         from lab.cloud.client import require_cloud
 
-        return Clients.local(require_cloud().url)
+        return Clients.local(require_cloud().url, self.region)
+
+    @property
+    def region(self) -> str:
+        """The region that the stack's file names.
+
+        Raises:
+            LabError: there is no such stack, or its file cannot be read.
+        """
+        from lab.deploy.stack_files import StackFiles
+
+        return StackFiles.find(self.stack).region
 
     @cached_property
     def deployment(self) -> Deployment:

@@ -79,6 +79,7 @@ class Stack:
         self._meet(cloud, engine, show)
         with self._surroundings(cloud):
             self._build_packages(lessons)
+            self._tell_of_the_lessons(lessons, show)
             result = engine.up(show)
         self._save(cloud)
         if lessons is not None and result.program_ended:
@@ -96,6 +97,7 @@ class Stack:
             self._tell_of_the_new_cloud(show)
         with self._surroundings(cloud):
             self._build_packages(lessons)
+            self._tell_of_the_lessons(lessons, show)
             return self._engine(lessons).preview(show, deployed)
 
     def refresh(self, show: Show) -> Result:
@@ -112,7 +114,10 @@ class Stack:
         Raises:
             LabError: it cannot begin; see `up`.
         """
-        return self._without_program(lambda engine: engine.destroy(show), show)
+        result = self._without_program(lambda engine: engine.destroy(show), show)
+        if result.ok:
+            self._files.forget_lessons()
+        return result
 
     def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """Return the stack's outputs: the physical names of what is deployed, one object for each lesson.
@@ -199,6 +204,20 @@ class Stack:
     def _tell_of_the_new_cloud(self, show: Show) -> None:
         message = _("The local cloud is new, or was reset: what was deployed before is gone.")
         show(Event("log", message=message, severity="warning"))
+
+    def _tell_of_the_lessons(self, named: Sequence[str] | None, show: Show) -> None:
+        """Say which lessons are deployed, and why, where that is not what one would expect from the stack's file."""
+        file = self._files.file.name
+        written, wanted = self._files.written_lessons, self._files.lessons(named)
+        if named is None and written is not None and self._files.remembers_others:
+            message = _(
+                "Lessons: {names}, as named last time; {file} says {written}. Name others with `lab up NAMES`, or "
+                "follow the file again after `lab down`."
+            ).format(names=", ".join(wanted) or _("none"), file=file, written=", ".join(written) or _("none"))
+            show(Event("log", message=message, severity="warning"))
+        elif written == [] and not wanted:
+            message = _("{file} asks for no lessons, so none is deployed. To deploy one: lab up basic")
+            show(Event("log", message=message.format(file=file), severity="warning"))
 
     @contextlib.contextmanager
     def _surroundings(self, cloud: Cloud) -> Generator[None]:

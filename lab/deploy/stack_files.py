@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from lab.cloud.client import Cloud
 
 LESSONS_KEY = "streamlab:lessons"
+REGION_KEY = "aws:region"
+_OURS = ("local", "dev")
+"""The stacks whose files come with the project."""
 ENDPOINTS_KEY = "aws:endpoints"
 
 
@@ -42,13 +45,24 @@ class StackFiles:
             LabError: there is no such stack.
         """
         file = workspace.ROOT / f"Pulumi.{name}.yaml"
-        if not file.is_file():
+        files = cls(name, file)
+        if not file.is_file() and not files.state.is_file():
+            if name in _OURS:
+                raise files._missing()
             known = sorted(path.name.split(".")[1] for path in workspace.ROOT.glob("Pulumi.*.yaml"))
             raise LabError(
                 _("There is no stack {name}: {file} does not exist.").format(name=name, file=file.name),
                 next_step=_("Stacks there are: {names}").format(names=", ".join(known)),
             )
-        return cls(name, file)
+        return files
+
+    def _missing(self) -> LabError:
+        """Return what to say of a stack whose file is not there."""
+        file = self.file.name
+        return LabError(
+            _("{file} does not exist; it holds the settings of stack {name}.").format(file=file, name=self.name),
+            next_step=_("Get it back: git checkout {file}").format(file=file) if self.name in _OURS else "",
+        )
 
     @property
     def state(self) -> Path:
@@ -62,6 +76,8 @@ class StackFiles:
 
     @cached_property
     def _settings(self) -> Mapping[str, Any]:
+        if not self.file.is_file():
+            raise self._missing()
         return _read_yaml(self.file).get("config") or {}
 
     def config(self, lessons: Sequence[str] | None) -> dict[str, str]:
@@ -92,15 +108,40 @@ class StackFiles:
         chosen = self._chosen(named)
         if chosen is not None:
             return chosen
+        return self.written_lessons or []
+
+    @property
+    def written_lessons(self) -> list[str] | None:
+        """The lessons of the stack's file; None where it holds no list of them, which the program refuses."""
         written = self._settings.get(LESSONS_KEY)
-        return [str(name) for name in written] if isinstance(written, list) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return [str(name) for name in written] if isinstance(written, list) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+    @property
+    def remembers_others(self) -> bool:
+        """Whether the lessons named last are others than those of the stack's file."""
+        named = self._chosen(None)
+        return named is not None and set(named) != set(self.written_lessons or [])
+
+    @property
+    def region(self) -> str:
+        """The region of the stack; the usual one where its file names none."""
+        from lab.aws import LOCAL_REGION
+
+        return str(self._settings.get(REGION_KEY) or LOCAL_REGION)
 
     def _chosen(self, named: Sequence[str] | None) -> Sequence[str] | None:
         return named if named is not None else _read_json(self._kept_config).get(LESSONS_KEY)
 
     def save_lessons(self, lessons: Sequence[str]) -> None:
-        """Keep the lessons named, for a later run that names none."""
-        _write_json(self._kept_config, {LESSONS_KEY: list(lessons)})
+        """Keep the lessons named, for a later run that names none; those of the stack's file need no keeping."""
+        if set(lessons) == set(self.written_lessons or []):
+            self.forget_lessons()
+        else:
+            _write_json(self._kept_config, {LESSONS_KEY: list(lessons)})
+
+    def forget_lessons(self) -> None:
+        """Let the stack's file say again which lessons to deploy."""
+        self._kept_config.unlink(missing_ok=True)
 
     @property
     def cloud(self) -> tuple[str, int, int] | None:
@@ -159,11 +200,25 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         # The C loader reads these files ten times as fast, where there is one.
         content = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except (OSError, yaml.YAMLError) as error:
+    except yaml.YAMLError as error:
+        raise _not_yaml(path, error) from error
+    except OSError as error:
         raise LabError(_("{file} cannot be read.").format(file=path.name), why=str(error)) from error
     if not isinstance(content, dict):
         raise LabError(_("{file} holds no settings.").format(file=path.name))
     return content  # pyright: ignore[reportUnknownVariableType]
+
+
+def _not_yaml(path: Path, error: Exception) -> LabError:
+    """Return what to say of a file that is no YAML: where, for nobody reads the parser's own words."""
+    mark: Any = getattr(error, "problem_mark", None)
+    what = _("{file} is not valid YAML.").format(file=path.name)
+    if mark:
+        what = _("{file} is not valid YAML: line {line}, column {column}.").format(
+            file=path.name, line=mark.line + 1, column=mark.column + 1
+        )
+    next_step = _("Look there, and at the line before, for a bracket, a quote or an indent that is not right.")
+    return LabError(what, next_step=next_step)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

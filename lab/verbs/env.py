@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
-from lab.aws import LOCAL_KEY, LOCAL_REGION
+from lab.aws import LOCAL_KEY
 from lab.cloud.client import require_cloud
-from lab.command_line import AsJson, VerbApp
+from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
+from lab.errors import LabError
+from lab.target import Target
 from lab.terminal import say, say_json
 from languages import gettext as _
 
@@ -46,13 +48,21 @@ _MISLEADING = (
 def env(
     *,
     unset: Annotated[bool, typer.Option("--unset", help=_("Print what takes it all back."))] = False,
+    stack: Stack = LOCAL_STACK,
     as_json: AsJson = False,
 ) -> None:
     """Print the lines for sh, bash and zsh."""
     if unset:
-        say(f"unset {' '.join(_variables('-'))}")
+        say(f"unset {' '.join(_variables('-', '-'))}")
         return
-    variables = _variables(require_cloud().url)
+    try:
+        variables = _variables(require_cloud().url, Target(stack).region)
+    except LabError:
+        if not as_json and not sys.stdout.isatty():
+            # In `eval "$(lab env)"` the shell does not see our exit code, and goes on with the person's own account.
+            what = _("Nothing was set: the AWS CLI would talk to your own account, not to the local cloud.")
+            say(f"echo {shlex.quote(what)} >&2; false")
+        raise
     if as_json:
         say_json(variables)
         return
@@ -65,11 +75,11 @@ def env(
         say(_('# Only shown so far. For this terminal: eval "$(lab env)"'))
 
 
-def _variables(cloud_url: str) -> dict[str, str]:
+def _variables(cloud_url: str, region: str) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": cloud_url,
         "AWS_ACCESS_KEY_ID": LOCAL_KEY,
         "AWS_SECRET_ACCESS_KEY": LOCAL_KEY,
-        "AWS_REGION": LOCAL_REGION,
-        "AWS_DEFAULT_REGION": LOCAL_REGION,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
     }

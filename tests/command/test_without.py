@@ -20,7 +20,6 @@ NEEDS_A_LESSON = [
 NEEDS_A_CLOUD = [
     ["up", "basic"],
     ["preview", "basic"],
-    ["env"],
     ["cloud", "status"],
     ["cloud", "reset"],
     ["logs", "some-function"],
@@ -69,6 +68,20 @@ def test_a_stack_on_aws_is_refused_before_anything_is_called(lab):
     outcome = lab("up", "basic", "--stack", "dev")
     assert "To deploy it to AWS: pulumi up --stack dev" in outcome.err
     assert outcome.code == 1
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.skipif(not shutil.which("/bin/sh"), reason="needs a POSIX shell")
+def test_a_shell_hears_that_env_set_nothing(lab):
+    outcome = lab("env")
+    assert outcome.err == "The local cloud is not running.\nStart it with: lab cloud start\n"
+    assert outcome.code == 1
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'eval "$0" && echo went on', outcome.out], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Nothing was set: ")
+    assert lab("env", "--json").out == ""
 
 
 def test_env_takes_nothing_from_the_person(lab, local_cloud, monkeypatch):

@@ -9,7 +9,9 @@ from lab.cloud import client
 from lab.cloud.client import Cloud
 from lab.deploy import stack as stacks
 from lab.deploy.stack import Stack
+from lab.deploy.stack_files import StackFiles
 from lab.errors import LabError
+from lab.target import Target
 from tests.deploy.engine import fake
 
 PROGRAM = """
@@ -71,6 +73,9 @@ class Place:
 
         return call
 
+    def write(self, stack):
+        (self.folder / "Pulumi.local.yaml").write_text(stack.format(endpoint="http://127.0.0.1:4566"))
+
     def outputs(self):
         return Stack.load("local").outputs()
 
@@ -112,6 +117,41 @@ def test_lessons_that_were_named_count_until_others_are(place):
     place.up("basic", "votes")
     assert set(place.outputs()) == {"basic", "votes", "endpoint"}
     assert place.folder.joinpath("Pulumi.local.yaml").read_text() == STACK.format(endpoint="http://127.0.0.1:4566")
+
+
+def test_it_is_said_when_the_lessons_named_last_are_others_than_the_files(place):
+    place.up("votes")
+    assert not place.warnings()
+    for verb in (place.preview, place.up):
+        verb()
+        (said,) = place.warnings()
+        assert said.startswith("Lessons: votes, as named last time; Pulumi.local.yaml says basic.")
+
+
+def test_down_forgets_the_lessons_named(place):
+    place.up("votes")
+    place.down()
+    place.up()
+    assert set(place.outputs()) == {"basic", "endpoint"}
+
+
+def test_to_name_the_files_own_lessons_is_to_follow_the_file(place):
+    place.up("votes")
+    place.up("basic")
+    place.write(STACK.replace("[basic]", "[votes]"))
+    place.up()
+    assert set(place.outputs()) == {"votes", "endpoint"}
+    assert not place.warnings()
+
+
+def test_a_file_that_asks_for_no_lessons_is_told(place):
+    place.write(STACK.replace("[basic]", "[]"))
+    assert place.up().ok
+    assert place.warnings() == [
+        "Pulumi.local.yaml asks for no lessons, so none is deployed. To deploy one: lab up basic"
+    ]
+    place.up("basic")
+    assert not place.warnings()
 
 
 def test_a_lesson_that_does_not_exist_is_not_remembered(place):
@@ -227,8 +267,32 @@ def test_encrypted_configuration_is_refused(place):
 
 def test_a_file_that_is_no_yaml_is_told(place):
     (place.folder / "Pulumi.local.yaml").write_text("config: [")
-    with pytest.raises(LabError, match=r"Pulumi\.local\.yaml cannot be read"):
+    with pytest.raises(
+        LabError, match=r"^Pulumi\.local\.yaml is not valid YAML: line 2, column 1\. Look there"
+    ) as raised:
         place.up()
+    assert "byte string" not in str(raised.value)
+
+
+def test_a_file_that_is_gone_is_told_with_how_to_get_it_back(place):
+    place.up()
+    (place.folder / "Pulumi.local.yaml").unlink()
+    for verb in (place.up, place.preview):
+        with pytest.raises(LabError, match=r"git checkout Pulumi\.local\.yaml"):
+            verb()
+    assert place.down().counts == {"delete": 2}  # the state says everything
+    (place.folder / ".lab" / "stacks" / "local.json").unlink()
+    with pytest.raises(LabError, match=r"git checkout Pulumi\.local\.yaml"):
+        place.down()
+
+
+def test_the_region_is_the_files(place):
+    assert StackFiles.find("local").region == "us-east-1"
+    place.write(STACK.replace("us-east-1", "eu-west-1"))
+    assert StackFiles.find("local").region == "eu-west-1"
+    assert Target("local").clients.kinesis.meta.region_name == "eu-west-1"
+    place.write(STACK.replace("  aws:region: us-east-1\n", ""))
+    assert StackFiles.find("local").region == "us-east-1"
 
 
 def test_the_export_is_what_pulumi_imports(place):
