@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lab.cloud import client, emulator, lab_role
 from lab.cloud.changes import Change, change_of
 from lab.cloud.door import Door
+from lab.cloud.emulator.functions import with_depth
 from lab.cloud.event_source_mappings.api import Api
 from lab.cloud.event_source_mappings.bell import Bell
 from lab.cloud.event_source_mappings.clock import Clock
@@ -174,7 +175,7 @@ class LocalCloud:
                 await self.lifespan(scope, receive, send)
                 return
             try:
-                await door(scope, receive, send)
+                await door({**scope, "headers": with_depth(scope["headers"])}, receive, send)
             finally:
                 if scope["type"] == "http":
                     self._note_change(scope)
@@ -222,7 +223,7 @@ def open_socket(port: int) -> socket.socket:
     try:
         listener.bind(("127.0.0.1", port))
         listener.listen(512)
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # the latter for what is no port at all
         listener.close()
         raise LabError(
             _("Port {port} cannot be used.").format(port=port),

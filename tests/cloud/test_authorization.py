@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -12,7 +13,7 @@ from boto3 import Session
 from botocore.exceptions import ClientError
 
 from lab.cloud.client import Cloud
-from tests.cloud.conftest import Workshop
+from tests.cloud.conftest import Workshop, eventually
 
 ANYONE = {
     "Version": "2012-10-17",
@@ -88,3 +89,27 @@ def test_an_unsigned_call_is_refused(local_cloud: Cloud):
         urllib.request.urlopen(request, timeout=10)
     assert refused.value.code in (400, 403)
     refused.value.close()
+
+
+def test_functions_that_call_one_another_for_ever_are_stopped(workshop: Workshop):
+    """AWS ends a loop of invocations after about 16 ("Recursive loop detection")."""
+    log, log_arn = workshop.queue()
+    role = workshop.role(("lambda:InvokeFunction", "*"), ("sqs:SendMessage", log_arn))
+    code = (
+        "import boto3, os\n"
+        "def handler(event, context):\n"
+        "    boto3.client('sqs').send_message(QueueUrl=os.environ['LOG'], MessageBody='1')\n"
+        "    boto3.client('lambda').invoke(FunctionName=context.function_name, InvocationType='Event', Payload=b'{}')\n"
+    )
+    arn = workshop.function(code, role, Environment={"Variables": {"LOG": log}})
+    workshop.clients.lambda_.invoke(FunctionName=arn, InvocationType="Event")
+
+    def count() -> int:
+        attributes = workshop.clients.sqs.get_queue_attributes(
+            QueueUrl=log, AttributeNames=["ApproximateNumberOfMessages"]
+        )["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"])
+
+    eventually(lambda: count() >= 10, seconds=30)
+    time.sleep(3)
+    assert count() <= 20

@@ -252,6 +252,19 @@ def trace_header(arn: str, depth: int) -> str:
     return f"Root={root};Parent={secrets.token_hex(8)};Sampled=0;Lineage=1:{function}:{depth}"
 
 
+DEPTH_HEADER = b"x-ministack-invoke-depth"
+
+
+def with_depth(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return a request's headers with the depth that a function's own call carries in its trace header.
+
+    MiniStack counts by a header of its own how many functions have called one another, and ends a loop.
+    """
+    trace = next((value for name, value in headers if name.lower() == b"x-amzn-trace-id"), b"")
+    depth = depth_of(trace.decode("latin-1"))
+    return [*headers, (DEPTH_HEADER, str(depth).encode())] if depth else headers
+
+
 def depth_of(header: str) -> int:
     """Return the depth in an X-Amzn-Trace-Id header, 0 when there is none: what MiniStack reads as its own header."""
     _, _, lineage = header.partition("Lineage=")
