@@ -7,6 +7,7 @@ it begins, with the key, what was given and what is allowed.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 
 import pulumi
@@ -107,7 +108,8 @@ class CommonSettings:
     removable: bool = True
     """Whether removing the stack may remove what it holds: items, objects, logs."""
     expires: Annotated[str | None, Day()] = None
-    """The day from which whoever looks after the account may remove what is left; a tag on everything."""
+    """The day from which whoever looks after the account may remove what is left; a tag on everything. Chosen when the
+    stack is made and kept, so that a second `up` has nothing to change; without it there is no such tag."""
 
 
 class LessonArgs(TypedDict):
@@ -168,7 +170,19 @@ def read_settings() -> Settings:
             faults += _lesson_conflicts(own_given[lesson], prefix)
     if faults:
         raise pulumi.RunError(_report(faults))
+    _warn_when_past(common.expires, f"{namespace}:expires")
     return Settings(common, **own)
+
+
+def _warn_when_past(expires: str | None, key: str) -> None:
+    """Say that the stack's day is over; it stays usable, so that it can be repaired, or removed in peace."""
+    if expires and date.fromisoformat(expires) < datetime.now(UTC).date():
+        pulumi.log.warn(
+            _(
+                "{key} is {day}, which is past: whoever looks after the account may remove what you deploy. Set a "
+                "later day: pulumi config set {key} YYYY-MM-DD --stack {stack}"
+            ).format(key=key, day=expires, stack=pulumi.get_stack())
+        )
 
 
 def _given(namespace: str) -> dict[str, Any]:

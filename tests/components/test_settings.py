@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -198,6 +199,24 @@ def test_the_stack_files_are_accepted(deploy: Deploy, stack: str):
         if key.startswith("streamlab:")
     }
     assert "basic" in deploy(stack=stack, **given).exports
+
+
+@pytest.mark.parametrize("stack", ["dev", "local"])
+def test_no_stack_file_fixes_a_day_that_passes(stack: str):
+    assert "streamlab:expires" not in stack_file(stack)
+
+
+def test_a_day_that_is_past_is_told_and_stops_nothing(deploy: Deploy, monkeypatch: pytest.MonkeyPatch):
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    deployed = deploy(expires="2020-02-29")
+    assert deployed["basic-stream"].inputs["tags"]["expires"] == "2020-02-29"
+    (warning,) = said
+    assert warning.startswith("streamlab:expires is 2020-02-29, which is past: ")
+    assert warning.endswith("pulumi config set streamlab:expires YYYY-MM-DD --stack ana")
+    deploy(expires=datetime.now(UTC).date().isoformat())
+    deploy(expires="9999-12-31")
+    assert len(said) == 1
 
 
 def test_the_local_stack_cannot_reach_an_account(deploy: Deploy):
