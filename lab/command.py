@@ -13,8 +13,9 @@ from typing import Any
 import typer
 from typer.main import get_command
 
-from lab import failures, help_page
+from lab import failures, help_page, workspace
 from lab.command_line import VerbGroup
+from lab.terminal import say
 from lab.verbs import sections
 from languages import gettext as _
 
@@ -35,11 +36,31 @@ class Lab(VerbGroup):
         command.short_help = summaries[cmd_name]
         return command
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line up to the verb; `help VERB` is `VERB --help`."""
+        if args[:1] == ["--version"]:
+            _tell_versions()
+            raise typer.Exit
+        return super().parse_args(ctx, [*args[1:], "--help"] if args[:1] == ["help"] else args)
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the page `lab --help`."""
         formatter.write(
             help_page.of_group(ctx, _("Learn event streaming by deploying, breaking and repairing it."), sections())
+            + "\n"
+            + help_page.paragraph(_("`{command} --version` tells the versions.").format(command=ctx.command_path))
+            + "\n"
         )
+
+
+def _tell_versions() -> None:
+    import tomllib
+    from importlib.metadata import version
+
+    project = tomllib.loads((workspace.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    say(f"{project['name']} {project['version']}")
+    for package in ("pulumi", "ministack"):
+        say(f"{package} {version(package)}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     failures.speak_any_encoding()
     try:
         # Typer's own way of running (`app()`) would answer errors itself, in English; its two halves do not.
-        lab = Lab(name="lab")
+        lab = Lab(name="lab", context_settings={"help_option_names": ["--help", "-h"]})
         with lab.make_context("lab", sys.argv[1:] if arguments is None else arguments) as context:
             lab.invoke(context)
         sys.stdout.flush()  # a reader that has gone away is noticed here, not by the interpreter's last words

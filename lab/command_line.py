@@ -149,6 +149,7 @@ class _Values:
     def __init__(self, parameter: TyperOption | TyperArgument) -> None:
         self._annotation = parameter.type_descriptor.annotation
         self._minimum = parameter.min
+        self._maximum = parameter.max
         self._many = parameter.multiple or parameter.nargs == -1
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
@@ -171,6 +172,9 @@ class _Values:
         if self._minimum is not None and number < self._minimum:
             what = _("{name} must be at least {minimum}, not {value}.")
             raise _usage_error(what.format(name=name, minimum=self._minimum, value=value), ctx)
+        if self._maximum is not None and number > self._maximum:
+            what = _("{name} must be at most {maximum}, not {value}.")
+            raise _usage_error(what.format(name=name, maximum=self._maximum, value=value), ctx)
         return number
 
 

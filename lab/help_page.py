@@ -30,8 +30,8 @@ def of_verb(verb: TyperCommand, context: Any) -> str:
     words = [context.command_path, *map(_argument_in_usage, arguments), _("[OPTIONS]")]
     blocks = [
         _usage(" ".join(words)),
-        _paragraph(verb.short_help or ""),
-        *(_paragraph(part) for part in (verb.help or "").split("\n\n")),
+        paragraph(verb.short_help or ""),
+        *(paragraph(part) for part in (verb.help or "").split("\n\n")),
         _list(_("Arguments"), [(_argument_name(argument), argument.help or "") for argument in arguments]),
         _list(_("Options"), [*map(_option, options), ("--help", _("Show this page."))]),
         _lines(_("Examples"), examples.splitlines()),
@@ -50,9 +50,9 @@ def of_group(context: Any, summary: str, sections: Sequence[tuple[str, Mapping[s
     """
     blocks = [
         _usage(" ".join((context.command_path, _("COMMAND"), "…"))),
-        _paragraph(summary),
+        paragraph(summary),
         *(_list(heading or _("Commands"), verbs.items()) for heading, verbs in sections),
-        _paragraph(
+        paragraph(
             _("`{command} COMMAND --help` explains a command, with examples.").format(command=context.command_path)
         ),
     ]
@@ -78,7 +78,8 @@ def _option(option: TyperOption) -> tuple[str, str]:
     return name, f"{option.help or ''} {shown}".strip()
 
 
-def _paragraph(text: str) -> str:
+def paragraph(text: str) -> str:
+    """Return running text, indented and broken into lines."""
     return textwrap.fill(text, min(width(), _WIDEST), initial_indent="  ", subsequent_indent="  ")
 
 

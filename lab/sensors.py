@@ -39,4 +39,6 @@ def sensor_events(count: int, *, keys: int, poison: int = 0) -> Iterator[Event]:
 
 def _reading(sensor: str) -> float:
     middle, spread = _SENSORS[sensor]
-    return round(random.uniform(middle - spread, middle + spread), 1)  # noqa: S311  (a made-up reading)
+    tenths = round(10 * random.uniform(middle - spread, middle + spread))  # noqa: S311  (a made-up reading)
+    # A whole number would lose its .0 in the table: DynamoDB keeps numbers without the zeros at their end.
+    return (tenths + (tenths % 10 == 0)) / 10

@@ -26,6 +26,7 @@ _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", 
 _PATIENCE_SECONDS = 0.7
 _LINES_EVERY_SECONDS = 5.0
 _WIDEST_PARAGRAPH = 100
+_LEAST_OF_THE_LAST_COLUMN = 24
 
 
 def is_live(stream: TextIO) -> bool:
@@ -107,7 +108,9 @@ def width() -> int:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, indent: int = 2) -> None:
-    """Print rows in aligned columns; what does not fit into the terminal's width is cut at the end of the line.
+    """Print rows in aligned columns; where they do not fit, each row as lines of its own, so that nothing is lost.
+
+    Only the last column may be cut at the edge of the terminal, and only where enough of it is left to see.
 
     Args:
         headings: one per column.
@@ -118,11 +121,29 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, indent: 
     lines = [list(headings), *cells]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     room = width()
+    if indent + sum(size + 2 for size in widths[:-1]) + min(widths[-1], _LEAST_OF_THE_LAST_COLUMN) > room:
+        _stacked(headings, cells, room - indent, " " * indent)
+        return
     for number, line in enumerate(lines):
         padded = "  ".join(cell.ljust(size) for cell, size in zip(line, widths, strict=True))
         text = (" " * indent + padded).rstrip()
         text = text if len(text) <= room else text[: room - 1] + "…"
         say(styled(text, "bold") if number == 0 else text)
+
+
+def _stacked(headings: Sequence[str], rows: Sequence[Sequence[str]], room: int, margin: str) -> None:
+    """Print each row as lines of a heading and a cell; what is too long goes on in the next line."""
+    longest = max(map(len, headings))
+    for number, row in enumerate(rows):
+        if number:
+            say()
+        for heading, cell in zip(headings, row, strict=True):
+            first, *others = textwrap.wrap(cell, max(room - longest - 2, 1), break_on_hyphens=False) or [""]
+            say(f"{margin}{styled(heading.ljust(longest), 'bold')}  {first}".rstrip())
+            for other in others:
+                say(f"{margin}{' ' * longest}  {other}")
+    if not rows:
+        say(margin + styled(", ".join(headings), "bold"))
 
 
 class Progress:

@@ -8,6 +8,7 @@ import typer
 
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
 from lab.errors import UsageError
+from lab.failures import StoppedError
 from lab.sending import Event, Sender, Sent
 from lab.sensors import sensor_events
 from lab.target import Target, require_lesson
@@ -67,7 +68,11 @@ def send(
     target = Target(stack)
     stream = target.lesson(lesson)["KinesisStreamName"]
     with progress(_("Sending to {stream} …").format(stream=stream), total, silent=as_json) as shown:
-        sent = Sender(target.clients.kinesis, stream, shown.advance).send(events, rate=rate)
+        sender = Sender(target.clients.kinesis, stream, shown.advance)
+        try:
+            sent = sender.send(events, rate=rate)
+        except KeyboardInterrupt:
+            raise _stopped(sender.sent.events, stream, lesson) from None
     if as_json:
         say_json({"stream": stream, "sent": sent.events, "resent": sent.resent, "by_shard": dict(sent.by_shard)})
     else:
@@ -88,6 +93,15 @@ def _events(count: int | None, keys: int, poison: int, data: str | None) -> tupl
         raise UsageError(_("An event may have at most 1 MiB, partition key included."))
     total = count or 1
     return (event for _number in range(total)), total
+
+
+def _stopped(count: int, stream: str, lesson: str) -> StoppedError:
+    text = ngettext(
+        "{count} event had been sent to {stream}.", "{count} events had been sent to {stream}.", count
+    ).format(count=count, stream=stream)
+    return StoppedError(
+        _("Stopped."), why=text, next_step=_("See what became of them: lab show {lesson}").format(lesson=lesson)
+    )
 
 
 def _tell(sent: Sent, stream: str, lesson: str, poison: int) -> None:

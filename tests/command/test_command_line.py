@@ -33,6 +33,33 @@ def test_lab_alone_shows_every_verb(lab):
     assert lab("--help") == shown
 
 
+@pytest.mark.parametrize(
+    ("typed", "page"),
+    [
+        (["help"], []),
+        (["-h"], []),
+        (["help", "send"], ["send"]),
+        (["send", "-h"], ["send"]),
+        (["help", "stream", "read"], ["stream", "read"]),
+        (["stream", "read", "-h"], ["stream", "read"]),
+    ],
+    ids=" ".join,
+)
+def test_help_is_found_however_it_is_asked_for(lab, typed, page):
+    assert lab(*typed) == lab(*page, "--help")
+    assert lab(*typed).code == 0
+
+
+def test_help_of_what_is_no_verb(lab):
+    assert lab("help", "snd").err.startswith("There is no `lab snd`.\nDid you mean `send`?\n")
+
+
+def test_the_versions(lab):
+    shown = lab("--version")
+    assert shown.code == 0
+    assert re.fullmatch(r"streamlab \d+\.\d+\.\d+\npulumi \S+\nministack \S+\n", shown.out)
+
+
 @pytest.mark.parametrize("verb", every_verb(), ids=" ".join)
 def test_every_verb_explains_itself_with_examples(lab, verb):
     shown = lab(*verb, "--help")
@@ -73,6 +100,9 @@ def test_every_example_is_a_command_line_that_the_verb_takes(verb):
         (["send", "basic", "--rate", "nan"], "--rate must be a number, not “nan”.\n"),
         (["send", "basic", "--rate", "inf"], "--rate must be a number, not “inf”.\n"),
         (["send", "basic", "more"], "`lab send` cannot use `more`.\n"),
+        (["cloud", "start", "--port", "99999"], "--port must be at most 65535, not 99999.\n"),
+        (["cloud", "serve", "--port", "65536"], "--port must be at most 65535, not 65536.\n"),
+        (["cloud", "start", "--port", "-1"], "--port must be at least 0, not -1.\n"),
         (["send", "votes"], "This command knows no lesson “votes”.\n"),
         (["send", "basic", "--count", "3", "--poison", "4"], "--poison 4 is more than --count 3.\n"),
         (["send", "basic", "--data", "x", "--poison", "1"], "--data and --poison do not go together"),

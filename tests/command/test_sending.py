@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,7 @@ from lab import sending
 from lab.errors import LabError
 from lab.sending import Event, Sender, batches
 from lab.sensors import sensor_events
+from lab.verbs import send as verb
 
 
 class FakeKinesis:
@@ -99,3 +101,26 @@ def test_poison_is_counted_and_spread(count, poison):
 def test_events_spread_over_the_keys():
     assert len({event.key for event in sensor_events(100, keys=8)}) == 8
     assert len({event.key for event in sensor_events(100, keys=1)}) == 1
+
+
+def test_ctrl_c_says_how_many_had_been_sent(lab, monkeypatch):
+    def pressed(call, _entry):
+        if call > 1:
+            raise KeyboardInterrupt
+        return False
+
+    clients = SimpleNamespace(kinesis=FakeKinesis(pressed))
+    target = SimpleNamespace(clients=clients, lesson=lambda _name: {"KinesisStreamName": "Stream"})
+    monkeypatch.setattr(verb, "Target", lambda _stack: target)
+    outcome = lab("send", "basic", "--count", "600")
+    assert outcome.code == 130
+    assert outcome.err.splitlines()[1:] == [
+        "Stopped.",
+        "500 events had been sent to Stream.",
+        "See what became of them: lab show basic",
+    ]
+
+
+def test_made_up_readings_keep_their_decimals():
+    readings = [json.loads(event.payload)["value"] for event in sensor_events(500, keys=4)]
+    assert not [value for value in readings if value == int(value)]

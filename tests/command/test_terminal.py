@@ -40,9 +40,22 @@ def test_a_table_is_aligned(capsys):
 
 
 def test_a_table_is_cut_at_the_edge_of_the_terminal(capsys, monkeypatch):
-    monkeypatch.setattr(terminal, "width", lambda: 10)
-    terminal.table(("name",), [("x" * 20,)])
-    assert capsys.readouterr().out.splitlines()[1] == "  xxxxxxx…"
+    monkeypatch.setattr(terminal, "width", lambda: 32)
+    terminal.table(("n", "name"), [("1", "x" * 40)])
+    assert capsys.readouterr().out.splitlines()[1] == f"  1  {'x' * 26}…"
+
+
+def test_where_a_column_would_be_lost_each_row_is_lines_of_its_own(capsys, monkeypatch):
+    monkeypatch.setattr(terminal, "width", lambda: 20)
+    terminal.table(("shard", "n"), [("shardId-000000000000", 1), ("b", 2)])
+    assert capsys.readouterr().out.splitlines() == [
+        "  shard  shardId-000",
+        "         000000000",
+        "  n      1",
+        "",
+        "  shard  b",
+        "  n      2",
+    ]
 
 
 def test_json_takes_what_json_lacks(capsys):
