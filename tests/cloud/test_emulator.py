@@ -41,6 +41,7 @@ def test_the_pin():
         ("ministack.services.lambda_svc", "_get_func_record_for_ref", ["function_ref"]),
         ("ministack.services.lambda_svc", "_acquire_execution_slot", ["func", "config"]),
         ("ministack.services.lambda_svc", "_release_execution_slot", ["key"]),
+        ("ministack.services.lambda_svc", "_emit_lambda_metrics", ["function_name", "duration_ms", "error", "throttle"]),
         ("ministack.services.lambda_svc", "_execute_function_dispatch",
          ["func", "config", "event", "request_id", "started"]),
         ("ministack.services.lambda_svc", "_throttle_response", ["reason_code", "msg", "retry_after"]),
