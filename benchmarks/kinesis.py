@@ -3,7 +3,26 @@
 Run: `python -m benchmarks.kinesis` (half a minute). In-process figures are CPU time of the service's handler, without
 HTTP; "ours, in memory" is the same service without its log, so that the difference is what durability costs.
 
-FIGURES
+On two cores that others used too (CPU time suffers little from that, waiting over HTTP much: compare, do not quote):
+
+| in-process, CPU | MiniStack | ours, in memory | ours, durable | goal |
+|---|---|---|---|---|
+| PutRecord of 100 bytes | 0.142 ms | 0.012 ms | 0.014 ms | 0.1 ms |
+| PutRecords of 500, 2 shards | 12.734 ms | 1.586 ms | 2.605 ms | 3 ms |
+| PutRecords of 500, 64 shards | 23.306 ms | 2.431 ms | 2.861 ms | 3 ms |
+| GetRecords of 10,000 | 32.560 ms | 23.142 ms | 24.414 ms |  |
+| read of 10,000 without the API | – | – | 9.2 ms | 10 ms |
+
+A record of 100 bytes takes 225 bytes of memory (goal 600) and 128 of disk; 100,000 records are back 0.45 s after a
+start (0.17 s when nothing else ran).
+
+| over HTTP, median | MiniStack | ours |
+|---|---|---|
+| PutRecord | 9.15 ms | 4.31 ms |
+| PutRecords of 500 | 27.88 ms | 20.69 ms |
+| GetRecords of 1,000 | 48.32 ms | 43.33 ms |
+
+Over HTTP most of the time belongs to the server and to authentication, which are the same for both.
 """
 
 from __future__ import annotations
