@@ -25,7 +25,9 @@ _CLOUD_SHAPE = '"url": URL, "port": N, "pid": N, "id": ID, "epoch": N,\n "state_
 
 Port = Annotated[
     int | None,
-    typer.Option("--port", metavar="N", min=0, help=_("Where it listens; 0 takes a free port. [default: 4566]")),
+    typer.Option(
+        "--port", metavar="N", min=0, max=65535, help=_("Where it listens; 0 takes a free port. [default: 4566]")
+    ),
 ]
 StateFolder = Annotated[
     Path | None, typer.Option("--state-dir", metavar="FOLDER", help=_("What it keeps. [default: .lab/cloud]"))
