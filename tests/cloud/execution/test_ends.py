@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of an environment in /proc")
+
 STARTS_CHILDREN = """
     import os, subprocess, sys
     def handler(event, context):
@@ -26,6 +28,7 @@ STARTS_CHILDREN = """
 """
 
 
+@needs_proc
 def test_children_end_with_the_environment_even_daemons(stage):
     function = stage.function(STARTS_CHILDREN)
 
@@ -36,6 +39,7 @@ def test_children_end_with_the_environment_even_daemons(stage):
     stage.play(scene)  # `play` finds that nothing is left
 
 
+@needs_proc
 def test_children_end_with_a_killed_environment(stage):
     function = stage.function(STARTS_CHILDREN + "        \n", timeout_seconds=10)
 
@@ -128,7 +132,7 @@ def test_what_a_killed_server_left_is_removed(stage):
 
 
 def open_descriptors():
-    return len(list(Path("/proc/self/fd").iterdir()))
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 def test_no_descriptor_stays_open(stage):

@@ -159,8 +159,7 @@ def test_a_silent_handler_is_no_slower_than_one_that_prints(stage):
         return silent, prints
 
     silent, prints = stage.play(scene)
-    assert silent < 1.5 * prints
-    assert silent < 0.001
+    assert silent < 1.5 * prints  # of the fastest of 200, so that a busy machine says the same
 
 
 def test_a_log_that_cannot_be_written_does_not_fail_the_invocation(stage, caplog):
