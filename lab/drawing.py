@@ -6,6 +6,7 @@ resource is a line when it is done.
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
+    from lab.deploy.engine.changes import PropertyChange
     from lab.deploy.engine.events import Event, Result
 
 RESULT_SHAPE = '{"ok": true, "counts": {"create": 3, …}, "outputs": {LESSON: {NAME: VALUE}}, "seconds": 1.2}'
@@ -43,6 +45,7 @@ _COLOURS = {
 }
 _DRAWN_PER_SECOND = 8
 _WORTH_TELLING_SECONDS = 0.005
+_LONGEST_VALUE = 60
 
 
 class Drawing:
@@ -97,6 +100,9 @@ class Drawing:
                 return
             self.tell_stack()
             self._print(self._line(event))  # without a name it is the program that failed: told at the end
+            if self._preview:
+                for change in event.differences:
+                    self._print(_difference_line(change))
 
     def tell_stack(self) -> None:
         """Draw that the stack itself was created, which comes first and is kept back until something follows."""
@@ -115,7 +121,7 @@ class Drawing:
         line = f"  {mark} {_short_type(event.type):<36} {event.name}"
         if event.kind in ("failed", "skipped"):
             return line
-        if event.changes:
+        if event.changes and not (self._preview and event.differences):
             line += styled(f"  [{', '.join(event.changes)}]", "dim")
         return (
             line
@@ -223,6 +229,24 @@ def _log_line(event: Event) -> str:
     colour = {"warning": "yellow", "error": "red"}.get(event.severity, "dim")
     source = f"{event.name}: " if event.name else ""
     return styled("\n".join(f"  {source}{line}" for line in event.message.splitlines()), colour)
+
+
+def _difference_line(change: PropertyChange) -> str:
+    """Return what a preview says of one property: added, removed, or before and after."""
+    if change.old is None and change.new is None:
+        return f"      {styled('~', 'yellow')} {change.path}"
+    if change.old is None:
+        return f"      {styled('+', 'green')} {change.path}: {_value(change.new)}"
+    if change.new is None:
+        return f"      {styled('-', 'red')} {change.path}: {_value(change.old)}"
+    return f"      {styled('~', 'yellow')} {change.path}: {_value(change.old)} → {_value(change.new)}"
+
+
+def _value(value: Any) -> str:
+    """Return a property's value on part of a line; a long one by its beginning."""
+    plain = isinstance(value, str) and value.isprintable() and value.strip() == value != ""
+    text: str = value if plain else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 
 def _word(kind: str, *, preview: bool) -> str:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from lab import drawing
+from lab.deploy.engine.changes import PropertyChange
 from lab.deploy.engine.events import Event, Result
 from lab.drawing import run_and_tell
 from lab.errors import LabError
@@ -56,6 +57,32 @@ def test_a_preview_says_what_would_be(capsys):
         "  ± replace     aws:kinesis:Stream                   basic-stream  [name]",
         "  - delete      aws:dynamodb:Table                   basic-table",
         "It would be: 1 replaced, 1 deleted  (0.0 s)",
+    ]
+
+
+def test_a_preview_shows_values(capsys):
+    changes = (
+        PropertyChange("shardCount", 1, 2),
+        PropertyChange("tags.owner", None, "ana"),
+        PropertyChange("handler", "a\x1b[31m", ""),
+        PropertyChange("code", "[archive 0a1b2c3d]", "[archive 4e5f6071]"),
+        PropertyChange("environment", {"KEY": "[secret]"}, None),
+        PropertyChange("policy", "x" * 61, "[unknown]"),
+        PropertyChange("provider"),
+    )
+    names = tuple(change.path for change in changes)
+    events = (event("update", STREAM, changes=names, differences=changes),)
+    run_and_tell(work(*events, result=Result(ok=True, counts={"update": 1})), preview=True)
+    assert capsys.readouterr().out.splitlines() == [
+        "  ~ update      aws:kinesis:Stream                   basic-stream",
+        "      ~ shardCount: 1 → 2",
+        "      + tags.owner: ana",
+        '      ~ handler: "a\\u001b[31m" → ""',
+        "      ~ code: [archive 0a1b2c3d] → [archive 4e5f6071]",
+        '      - environment: {"KEY": "[secret]"}',
+        f"      ~ policy: {'x' * 59}… → [unknown]",
+        "      ~ provider",
+        "It would be: 1 updated  (0.0 s)",
     ]
 
 

@@ -11,6 +11,8 @@ from lab.deploy.engine import urns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lab.deploy.engine.changes import PropertyChange
+
 EventKind = Literal["create", "update", "replace", "delete", "same", "read", "skipped", "failed", "log"]
 Severity = Literal["info", "warning", "error"]
 
@@ -24,7 +26,8 @@ class Event:
         urn: the resource it happened to, "" for none.
         type: the resource's type, such as `aws:kinesis/stream:Stream`.
         name: the resource's name in the program.
-        changes: the properties that make the difference, by name; never their values.
+        changes: the properties that make the difference, by name.
+        differences: the same properties with their values, secrets in them masked.
         message: for a person; secrets in it are masked.
         severity: of a log message.
         seconds: how long it took.
@@ -40,15 +43,22 @@ class Event:
     severity: Severity = "info"
     seconds: float = 0.0
     finished: bool = True
+    differences: tuple[PropertyChange, ...] = ()
 
 
 def event(
-    kind: EventKind, urn: str = "", *, changes: tuple[str, ...] = (), message: str = "", finished: bool = True
+    kind: EventKind,
+    urn: str = "",
+    *,
+    differences: tuple[PropertyChange, ...] = (),
+    message: str = "",
+    finished: bool = True,
 ) -> Event:
     """Return an event about a resource, its type and name taken from the urn."""
+    changes = tuple(change.path for change in differences)
     kind_of_resource = urns.type_of(urn) if urn else ""
     name = urns.name_of(urn) if urn else ""
-    return Event(kind, urn, kind_of_resource, name, changes, message, finished=finished)
+    return Event(kind, urn, kind_of_resource, name, changes, message, finished=finished, differences=differences)
 
 
 @dataclass(frozen=True)

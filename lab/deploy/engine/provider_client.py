@@ -39,7 +39,7 @@ class ProviderError(LabError):
     """
 
 
-class RefusedError(ProviderError):
+class NothingDoneError(ProviderError):
     """A provider did nothing of what it was asked, and says so."""
 
 
@@ -65,7 +65,7 @@ class _CallContext:
 
     def abort(self, code: object, details: str) -> NoReturn:
         """End the call; the code says whether the provider knows that it did nothing."""
-        raise (RefusedError if is_refusal(code) else ProviderError)(details)
+        raise (NothingDoneError if is_refusal(code) else ProviderError)(details)
 
 
 class ProviderClient:
@@ -169,7 +169,7 @@ class ProviderClient:
         """Make a resource; return its id and its outputs.
 
         Raises:
-            RefusedError: nothing was made.
+            NothingDoneError: nothing was made.
             ProviderError: it is not known whether something was made.
             InitFailedError: it was made, but did not come up as asked.
         """
@@ -269,7 +269,7 @@ class ProviderClient:
     def _refuse(self, failures: Iterable[provider_pb2.CheckFailure]) -> None:
         reasons = [f"{failure.property}: {failure.reason}".removeprefix(": ") for failure in failures]
         if reasons:
-            raise RefusedError("; ".join(reasons))
+            raise NothingDoneError("; ".join(reasons))
 
     def _call(self, method: str, request: Any) -> Any:
         """Call one method; None when the provider does not have it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lab.deploy import property_values as pv
 from lab.deploy.engine import urns, values
+from lab.deploy.engine.changes import changes_of
 from lab.deploy.engine.provider_client import ProviderError
 from lab.deploy.engine.state import Resource, now
 from lab.errors import LabError
@@ -96,7 +97,9 @@ def _refresh_one(resource: Resource, run: Run, snapshot: Snapshot, providers: Pr
         run.note("same", resource.urn)
         return
     snapshot.put(replace(found, modified=now()))
-    run.note("update" if difference.changed else "same", resource.urn, difference.properties)
+    run.learn_secrets_of(resource.inputs)
+    changes = changes_of(difference.properties, resource.inputs, found.inputs)
+    run.note("update" if difference.changed else "same", resource.urn, changes)
 
 
 def recover(run: Run, snapshot: Snapshot, providers: Providers) -> None:

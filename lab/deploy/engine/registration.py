@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from lab.deploy import property_values as pv
 from lab.deploy.engine import property_paths, urns, values
 from lab.deploy.engine.aliases import former_urns
-from lab.deploy.engine.provider_client import Difference, ProviderError, RefusedError
+from lab.deploy.engine.changes import PropertyChange, changes_of
+from lab.deploy.engine.provider_client import Difference, NothingDoneError, ProviderError
 from lab.deploy.engine.replacement import ProtectedError, delete_before_replacing
 from lab.deploy.engine.state import Resource, now
 from lab.deploy.protocol.failures import InitFailedError
@@ -244,7 +245,7 @@ class _Settling:
             resource = replace(resource, init_errors=tuple(error.reasons), outputs=self._with_secrets(outputs))
             self._settle_created(replace(resource, id=error.resource_id), replaced)
             raise
-        except RefusedError:
+        except NothingDoneError:
             self._snapshot.abandon_create(self._urn)
             raise
         # Any other error leaves the record of the create: whether something was made is for the next run to find out.
@@ -258,7 +259,7 @@ class _Settling:
         self._snapshot.settle(resource, replaced, replaced=condemned)
 
     def _update(self, old: Resource, inputs: Properties, difference: Difference) -> Resource:
-        done = self._run.begin("update", self._urn, difference.properties)
+        done = self._run.begin("update", self._urn, self._told(difference.properties, old, inputs))
         resource = replace(self._resource, id=old.id, inputs=inputs, created=old.created, modified=now())
         try:
             outputs = self._client.update(old, self._urn, inputs, self._goal.ignore_changes, preview=self._run.preview)
@@ -277,7 +278,7 @@ class _Settling:
             raise ProtectedError(old.urn)
         # Another resource gets another name, so what the old inputs handed down does not count.
         inputs = self._check(self._wanted, {})
-        done = self._run.begin("replace", self._urn, difference.replaces)
+        done = self._run.begin("replace", self._urn, self._told(difference.replaces, old, inputs))
         delete_first = self._goal.delete_before_replace
         if delete_first is None:
             delete_first = difference.delete_before_replace
@@ -285,6 +286,11 @@ class _Settling:
             return self._create(inputs, done, replaced=old)
         self._deleted_first |= delete_before_replacing(old, self._run, self._snapshot, self._providers)
         return self._create(inputs, done)
+
+    def _told(self, paths: tuple[str, ...], old: Resource, inputs: Properties) -> tuple[PropertyChange, ...]:
+        """Return the properties that make a difference as they are told."""
+        self._run.learn_secrets_of(old.inputs)
+        return changes_of(paths, old.inputs, inputs)
 
     def _with_secrets(self, outputs: Mapping[str, Any]) -> Properties:
         marked = values.mark_secret(outputs, self._goal.additional_secret_outputs)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from lab.deploy.engine.changes import PropertyChange
     from lab.deploy.engine.events import EventKind, Severity
 
 _SHORTEST_SECRET = 4
@@ -83,20 +84,23 @@ class Run:
         with self._lock:
             if told.message:
                 told = replace(told, message=self._masked(told.message))
+            if told.differences:
+                masked = tuple(change.masked(self._masked) for change in told.differences)
+                told = replace(told, differences=masked)
             if told.finished and told.kind != "log":
                 self._counts[told.kind] += 1
             self._show(told)
 
-    def note(self, kind: EventKind, urn: str, changes: tuple[str, ...] = ()) -> None:
+    def note(self, kind: EventKind, urn: str, differences: tuple[PropertyChange, ...] = ()) -> None:
         """Tell that something was done that takes no time worth telling."""
-        self.tell(event(kind, urn, changes=changes))
+        self.tell(event(kind, urn, differences=differences))
 
-    def begin(self, kind: EventKind, urn: str, changes: tuple[str, ...] = ()) -> Callable[[], None]:
+    def begin(self, kind: EventKind, urn: str, differences: tuple[PropertyChange, ...] = ()) -> Callable[[], None]:
         """Tell that something begins; return what tells that it is done, and how long it took."""
         started = time.monotonic()
         if not self.preview:
-            self.tell(event(kind, urn, changes=changes, finished=False))
-        return lambda: self.tell(replace(event(kind, urn, changes=changes), seconds=time.monotonic() - started))
+            self.tell(event(kind, urn, differences=differences, finished=False))
+        return lambda: self.tell(replace(event(kind, urn, differences=differences), seconds=time.monotonic() - started))
 
     def log(self, severity: Severity, message: str, urn: str = "") -> None:
         """Tell a message of the program or of the engine."""

@@ -1,6 +1,7 @@
 """Create, leave, update, delete; preview, refresh, destroy."""
 
 import json
+import re
 
 import pytest
 
@@ -44,6 +45,34 @@ def test_an_update_changes_only_what_differs_and_says_what(bench):
     assert bench.state["a"]["inputs"]["size"] == 2
     assert bench.state["a"]["created"] == created
     assert bench.state["a"]["modified"] > created
+
+
+def test_a_preview_tells_the_values_before_and_after(bench, tmp_path):
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "app.py").write_text("1\n")
+    body = """
+secret = pulumi.Output.secret
+Thing("a", size={size}, tags={tags}, code=pulumi.FileArchive({code!r}), key=secret("{key}"), open={opened})
+Thing("b", of=Thing("c", kind={size}).address)
+"""
+    bench.up(body.format(size=1, tags={"x": 1}, code=str(code), key="open-sesame", opened='secret("was-secret")'))
+    (code / "app.py").write_text("2\n")
+    bench.preview(body.format(size=2, tags={"y": 2}, code=str(code), key="another-key", opened='"was-secret!"'))
+    told = {change.path: change for event in bench.events if event.name == "a" for change in event.differences}
+    assert told.keys() == {"code", "key", "open", "size", "tags"}
+    assert (told["size"].old, told["size"].new) == (1, 2)
+    assert (told["tags"].old, told["tags"].new) == ({"x": 1}, {"y": 2})
+    assert (told["key"].old, told["key"].new) == ("[secret]", "[secret]")
+    assert (told["open"].old, told["open"].new) == ("[secret]", "[secret]")
+    assert re.fullmatch(r"\[archive [0-9a-f]{8}\]", told["code"].old)
+    assert re.fullmatch(r"\[archive [0-9a-f]{8}\]", told["code"].new)
+    assert told["code"].old != told["code"].new
+    changes = {event.name: event.differences for event in bench.events}
+    assert [(change.path, change.old, change.new) for change in changes["c"]] == [("kind", 1, 2)]
+    assert [change.new for change in changes["b"]] == ["[unknown]"]
+    assert "sesame" not in repr(bench.events)
+    assert "was-secret" not in repr(bench.events)
 
 
 def test_an_update_keeps_the_name_that_was_made_up(bench):
