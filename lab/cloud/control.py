@@ -1,4 +1,4 @@
-"""The cloud's own paths, under `/_lab/`: who it is, saving and resetting it, its trace and faults; the door checked."""
+"""The cloud's own paths, under `/_lab/`: who it is, save, reset, what waits, its trace and faults; the door checked."""
 
 from __future__ import annotations
 
@@ -30,8 +30,12 @@ def control_app(cloud: LocalCloud) -> Router:
         await cloud.save()
         return JSONResponse(cloud.describe())
 
+    async def mappings(_request: Request) -> JSONResponse:
+        return JSONResponse({"behind": cloud.behind()})
+
     return Router(
         [
+            Route("/_lab/mappings", mappings, methods=["GET"]),
             Route("/_lab/identity", identity, methods=["GET"]),
             Route("/_lab/reset", reset, methods=["POST"]),
             Route("/_lab/save", save, methods=["POST"]),

@@ -142,6 +142,21 @@ class LocalCloud:
             "time_scale": self.time_scale,
         }
 
+    def behind(self) -> dict[str, dict[str, int]]:
+        """Return, for each event source mapping of a Kinesis stream, how many records of each shard are to process."""
+        found: dict[str, dict[str, int]] = {}
+        for saved in self._mappings.saved():
+            settings, positions = saved["configuration"], saved["positions"]
+            arn = settings["stream_arn"]
+            shards = {shard: position.get("after") for shard, position in positions.items()}
+            if settings["settings"].get("StartingPosition") == "TRIM_HORIZON":
+                # What it has not begun to read it will read from its beginning.
+                shards = {shard.shard_id: None for shard in self._kinesis.shards(arn) or []} | shards
+            found[settings["uuid"]] = {
+                shard: self._kinesis.behind(arn, shard, after)[0] for shard, after in shards.items()
+            }
+        return found
+
     # --- ASGI --------------------------------------------------------------------------------------------------------
 
     async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
+from lab.errors import LabError
 from lab.findings import Failure, Failures, Items, Record, read_failures, read_items
 from lab.short_names import short_event, short_number
 from lab.target import Target, require_lesson
 from lab.terminal import progress, say, say_json, say_paragraph, styled, table
 from languages import gettext as _
 from languages import ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 app = VerbApp()
 
@@ -41,6 +45,7 @@ _LONGEST_DATA = 80
              or null where nobody can know,
  "failures_unknown": TEXT or null,
  "foreign": [{"id": ID, "time": TIME}],
+ "still_to_process": N or null where the cloud does not say,
  "by_shard": {SHARD: {"items": N, "failed": N or null}}}""",
     examples=("lab show basic", "lab show basic --limit 100", "lab show basic --json | jq .items.count"),
 )
@@ -60,13 +65,35 @@ def show(
     with progress(_("Reading …"), silent=as_json):
         items = read_items(target.clients.dynamodb, outputs["DynamoDBTableName"], newest=limit)
         failures = read_failures(target.clients, outputs)
+        waiting = _still_to_process(outputs)
     if as_json:
-        say_json(as_data(lesson, items, failures))
+        say_json({**as_data(lesson, items, failures), "still_to_process": waiting})
         return
     tell_items(items, outputs["DynamoDBTableName"])
     say()
     tell_failures(failures, lesson, limit)
     tell_shards(items, failures)
+    if waiting:
+        say()
+        text = ngettext(
+            "{count} record of the stream is still to be processed: it waits, or is being tried (again).",
+            "{count} records of the stream are still to be processed: they wait, or are being tried (again).",
+            waiting,
+        )
+        say(styled(text.format(count=waiting), "yellow"))
+
+
+def _still_to_process(outputs: Mapping[str, Any]) -> int | None:
+    """Return how many records the function has not done with; None where the cloud does not say."""
+    from lab.cloud.asking import ask
+    from lab.cloud.client import require_cloud
+
+    try:
+        behind = ask(require_cloud(), "GET", "/_lab/mappings").get("behind", {})
+    except LabError:
+        return None
+    shards: dict[str, int] | None = behind.get(outputs.get("EventSourceMappingId"))
+    return None if shards is None else sum(shards.values())
 
 
 def as_data(lesson: str, items: Items, failures: Failures) -> dict[str, Any]:

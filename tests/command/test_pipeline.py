@@ -94,6 +94,24 @@ def test_an_event_becomes_an_item_and_what_is_not_json_a_message(lab):
     assert len(poison.out.splitlines()) == 1
 
 
+def still_to_process_when(lab, expected: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (waiting := lab("show", "basic", "--json").json()["still_to_process"]) != expected:
+        assert time.monotonic() < deadline, waiting
+        time.sleep(0.1)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_what_is_still_to_be_processed_is_told(lab):
+    still_to_process_when(lab, 0)
+    assert "still to be processed" not in lab("show", "basic").out
+    assert lab("fault", "throttle", "basic").code == 0
+    lab("send", "basic", "--count", "3")
+    assert "3 records of the stream are still to be processed" in lab("show", "basic").out
+    assert lab("fault", "clear").code == 0
+    still_to_process_when(lab, 0)
+
+
 @pytest.mark.usefixtures("deployed")
 def test_the_stream_can_be_read_by_hand(lab):
     lab("send", "basic", "--data", "by hand", "--count", "2")
