@@ -166,8 +166,9 @@ def _explain(failure: Failure | None, failures: Failures) -> None:
     say_paragraph(
         _(
             "`temperature;22.5` is not JSON, and trying again does not change that. The function said at which record "
-            "it had to stop, and Lambda tried again as often as the lesson's settings allow. Then it told {place} "
-            "and went on: without that, one bad record would hold up its shard until it expires, a day later."
+            "it had to stop, and Lambda tried again as often as the lesson's settings allow. Then it put a message "
+            "into {place} and went on: without that, one bad record would hold up its shard until it expires, a day "
+            "later."
         ).format(place=_place(failures))
     )
 
