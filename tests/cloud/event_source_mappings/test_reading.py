@@ -91,7 +91,7 @@ def test_each_function_gets_every_record_and_a_failing_one_delays_no_other(works
     other = Pipeline(workshop, stream, KINESIS_READ, mode="report", MaximumRetryAttempts=0)
     workshop.put(stream, "bad", "good")
     eventually(lambda: ["good"] in other.batches() or ["bad", "good"] in other.batches())
-    assert failing.events()
+    assert eventually(failing.events)
 
 
 def test_a_failing_shard_does_not_block_another(workshop: Workshop):
