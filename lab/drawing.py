@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from lab.errors import LabError
 from lab.failures import StoppedError
+from lab.numbers import decimal, whole
 from lab.terminal import is_live, say, say_json, styled
 from languages import gettext as _
 from languages import ngettext
@@ -126,7 +127,7 @@ class Drawing:
         return (
             line
             if self._preview or event.seconds < _WORTH_TELLING_SECONDS
-            else line + styled(f"  {event.seconds:.2f} s", "dim")
+            else line + styled(f"  {decimal(event.seconds, 2)} s", "dim")
         )
 
     def _lines_under_way(self) -> Table:
@@ -138,7 +139,7 @@ class Drawing:
         now = time.monotonic()
         with self._lock:
             for event, since in self._under_way.values():
-                text = f"{_doing(event.kind):<11} {_short_type(event.type):<36} {event.name}  {now - since:.1f} s"
+                text = f"{_doing(event.kind):<11} {_short_type(event.type):<36} {event.name}  {decimal(now - since)} s"
                 grid.add_row(Text(" "), Spinner("dots", text=Text(text, style="dim")))
             if not self._under_way:
                 grid.add_row(Text(" "), Spinner("dots", text=Text(_("working …"), style="dim")))
@@ -188,21 +189,31 @@ def summary(result: Result, *, preview: bool = False) -> str:
     """Return in one line how many resources were changed, and how long it took."""
     counts = result.counts
     changes = [
-        ngettext("{count} created", "{count} created", counts.get("create", 0)).format(count=counts.get("create", 0)),
-        ngettext("{count} updated", "{count} updated", counts.get("update", 0)).format(count=counts.get("update", 0)),
-        ngettext("{count} replaced", "{count} replaced", counts.get("replace", 0)).format(
-            count=counts.get("replace", 0)
+        ngettext("{count} created", "{count} created", counts.get("create", 0)).format(
+            count=whole(counts.get("create", 0))
         ),
-        ngettext("{count} deleted", "{count} deleted", counts.get("delete", 0)).format(count=counts.get("delete", 0)),
-        ngettext("{count} unchanged", "{count} unchanged", counts.get("same", 0)).format(count=counts.get("same", 0)),
-        ngettext("{count} failed", "{count} failed", counts.get("failed", 0)).format(count=counts.get("failed", 0)),
+        ngettext("{count} updated", "{count} updated", counts.get("update", 0)).format(
+            count=whole(counts.get("update", 0))
+        ),
+        ngettext("{count} replaced", "{count} replaced", counts.get("replace", 0)).format(
+            count=whole(counts.get("replace", 0))
+        ),
+        ngettext("{count} deleted", "{count} deleted", counts.get("delete", 0)).format(
+            count=whole(counts.get("delete", 0))
+        ),
+        ngettext("{count} unchanged", "{count} unchanged", counts.get("same", 0)).format(
+            count=whole(counts.get("same", 0))
+        ),
+        ngettext("{count} failed", "{count} failed", counts.get("failed", 0)).format(
+            count=whole(counts.get("failed", 0))
+        ),
     ]
     kinds = ("create", "update", "replace", "delete", "same", "failed")
     told = ", ".join(change for kind, change in zip(kinds, changes, strict=True) if counts.get(kind))
     heading = _("It would be:") if preview else _("Done:")
     if not told:
         told = _("nothing to do")
-    return f"{styled(heading, 'bold')} {told}  ({result.seconds:.1f} s)"
+    return f"{styled(heading, 'bold')} {told}  ({decimal(result.seconds)} s)"
 
 
 def tell_outputs(outputs: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
+from lab.numbers import decimal, whole
 from languages import gettext as _
 
 if TYPE_CHECKING:
@@ -252,8 +253,8 @@ class _Lines:
             note(title)
         elif self._total and now - self._told >= _LINES_EVERY_SECONDS:
             self._told = now
-            note("  " + _("{done} of {total}").format(done=done, total=self._total))
+            note("  " + _("{done} of {total}").format(done=whole(done), total=whole(self._total)))
 
     def end(self, *, done: bool) -> None:
         if done:
-            note("  " + _("done after {seconds:.1f} s").format(seconds=time.monotonic() - self._started))
+            note("  " + _("done after {seconds} s").format(seconds=decimal(time.monotonic() - self._started)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
+from lab.numbers import decimal, whole
 from lab.target import Target
 from lab.terminal import note, say, say_json, styled, table
 from lab.times import moment, shown
@@ -69,8 +70,8 @@ def metrics(
 def _cells(value: int | dict[str, float] | None) -> tuple[str, str, str]:
     """Return the sum, or average and maximum."""
     if isinstance(value, dict):
-        return "", f"{value['average']:.1f} ms", f"{value['maximum']:.1f} ms"
-    return ("-" if value is None else str(value)), "", ""
+        return "", f"{decimal(value['average'])} ms", f"{decimal(value['maximum'])} ms"
+    return ("-" if value is None else whole(value)), "", ""
 
 
 def read_metrics(cloudwatch: CloudWatchClient, function: str, oldest: dt.datetime) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 
 from lab import package as packages
 from lab.command_line import AsJson, VerbApp
+from lab.numbers import decimal
 from lab.terminal import progress, say_json, table
 from languages import gettext as _
 
@@ -40,7 +41,7 @@ def package(
         say_json({lesson: {"path": str(path), "sha256": hashes[lesson]} for lesson, path in built.items()})
         return
     rows = [
-        (lesson, f"{path.stat().st_size / 2**20:.1f} MB", hashes[lesson][:12], os.path.relpath(path))
+        (lesson, f"{decimal(path.stat().st_size / 2**20)} MB", hashes[lesson][:12], os.path.relpath(path))
         for lesson, path in built.items()
     ]
     table((_("lesson"), _("size"), "SHA-256", _("file")), rows)

@@ -9,6 +9,7 @@ import typer
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
 from lab.errors import UsageError
 from lab.failures import StoppedError
+from lab.numbers import decimal, whole
 from lab.sending import Event, Sender, Sent
 from lab.sensors import sensor_events
 from lab.target import Target, require_lesson
@@ -98,7 +99,7 @@ def _events(count: int | None, keys: int, poison: int, data: str | None) -> tupl
 def _stopped(count: int, stream: str, lesson: str) -> StoppedError:
     text = ngettext(
         "{count} event had been sent to {stream}.", "{count} events had been sent to {stream}.", count
-    ).format(count=count, stream=stream)
+    ).format(count=whole(count), stream=stream)
     return StoppedError(
         _("Stopped."), why=text, next_step=_("See what became of them: lab show {lesson}").format(lesson=lesson)
     )
@@ -106,21 +107,21 @@ def _stopped(count: int, stream: str, lesson: str) -> StoppedError:
 
 def _tell(sent: Sent, stream: str, lesson: str, poison: int) -> None:
     text = ngettext(
-        "Sent {count} event to {stream} in {seconds:.1f} s.",
-        "Sent {count} events to {stream} in {seconds:.1f} s.",
+        "Sent {count} event to {stream} in {seconds} s.",
+        "Sent {count} events to {stream} in {seconds} s.",
         sent.events,
     )
-    say(text.format(count=sent.events, stream=stream, seconds=sent.seconds))
+    say(text.format(count=whole(sent.events), stream=stream, seconds=decimal(sent.seconds)))
     if sent.resent:
         text = ngettext(
             "Kinesis refused an event {count} time; it was sent again.",
             "Kinesis refused events {count} times; they were sent again.",
             sent.resent,
         )
-        say(text.format(count=sent.resent))
+        say(text.format(count=whole(sent.resent)))
     for shard, events in sorted(sent.by_shard.items()):
-        say(f"  {shard}  {events}")
+        say(f"  {shard}  {whole(events)}")
     if poison:
         text = ngettext("{count} of them is not JSON.", "{count} of them are not JSON.", poison)
-        say(text.format(count=poison))
+        say(text.format(count=whole(poison)))
     say(_("See what became of them: lab show {lesson}").format(lesson=lesson))

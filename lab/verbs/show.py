@@ -12,6 +12,7 @@ import typer
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
 from lab.errors import LabError
 from lab.findings import Failure, Failures, Items, Record, read_failures, read_items
+from lab.numbers import whole
 from lab.short_names import short_event, short_number
 from lab.target import Target, require_lesson
 from lab.terminal import progress, say, say_json, say_paragraph, styled, table
@@ -80,7 +81,7 @@ def show(
             "{count} records of the stream are still to be processed: they wait, or are being tried (again).",
             waiting,
         )
-        say(styled(text.format(count=waiting), "yellow"))
+        say(styled(text.format(count=whole(waiting)), "yellow"))
 
 
 def _still_to_process(outputs: Mapping[str, Any]) -> int | None:
@@ -115,7 +116,7 @@ def as_data(lesson: str, items: Items, failures: Failures) -> dict[str, Any]:
 def tell_items(items: Items, table_name: str) -> None:
     """Print the items as a table."""
     text = ngettext("{count} item in table {table}", "{count} items in table {table}", items.count)
-    say(styled(text.format(count=items.count, table=table_name), "bold"))
+    say(styled(text.format(count=whole(items.count), table=table_name), "bold"))
     if not items.newest:
         say("  " + _("Nothing has arrived yet. Send something: lab send basic"))
         return
@@ -128,7 +129,7 @@ def _tell_the_older_ones(count: int) -> None:
     text = ngettext(
         "… and {count} older one (--limit shows more).", "… and {count} older ones (--limit shows more).", count
     )
-    say("  " + text.format(count=count))
+    say("  " + text.format(count=whole(count)))
 
 
 def tell_each_item(items: list[dict[str, Any]]) -> None:
@@ -185,7 +186,7 @@ def _how_many(failures: Failures) -> str:
         text = ngettext("{count} object in the on-failure bucket", "{count} objects in the on-failure bucket", count)
     else:
         text = ngettext("{count} message in the on-failure queue", "{count} messages in the on-failure queue", count)
-    return text.format(count=count)
+    return text.format(count=whole(count))
 
 
 def tell_failure(failure: Failure) -> None:
@@ -196,7 +197,9 @@ def tell_failure(failure: Failure) -> None:
     for record in contents[:_RECORDS_SHOWN]:
         say("    " + _record(record))
     if (more := len(contents) - _RECORDS_SHOWN) > 0:
-        say("    " + ngettext("… and {count} more record", "… and {count} more records", more).format(count=more))
+        say(
+            "    " + ngettext("… and {count} more record", "… and {count} more records", more).format(count=whole(more))
+        )
 
 
 def _record(record: Record) -> str:
@@ -224,7 +227,7 @@ def _by_shard(items: Items, failures: Failures) -> list[tuple[str, int, int | No
 
 def _what(failure: Failure) -> str:
     text = ngettext("{count} record was given up", "{count} records were given up", failure.records)
-    return text.format(count=failure.records)
+    return text.format(count=whole(failure.records))
 
 
 def _why(failure: Failure) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
 from lab.errors import LabError, UsageError
+from lab.numbers import decimal
 from lab.stream_reading import LATEST, OLDEST, Position, StreamReader, StreamRecord, all_shards, is_open
 from lab.target import Target
 from lab.terminal import note, say, say_json, say_json_line, styled, table
@@ -168,7 +169,7 @@ def _position(start: str, *, shard: str | None, follow: bool) -> Position:
 def _share(shard: ShardTypeDef) -> str:
     """Return how much of all partition keys falls into the shard."""
     first, last = _hash_keys(shard)
-    return f"{100 * (last - first + 1) / _ALL_HASH_KEYS:.1f} %"
+    return f"{decimal(100 * (last - first + 1) / _ALL_HASH_KEYS)} %"
 
 
 def _hash_keys(shard: ShardTypeDef) -> tuple[int, int]:

@@ -87,7 +87,7 @@ def test_an_event_becomes_an_item_and_what_is_not_json_a_message(lab):
     told = lab("show", "basic", "--limit", "2").out
     assert f"{items} items in table EventLogs" in told
     assert f"… and {items - 2} older ones" in told
-    assert f"{failures} messages in the on-failure queue" in told
+    assert f"{failures} message" in told
     [command] = [line.split() for line in told.splitlines() if line.strip().startswith("lab stream read")]
     poison = lab(*command[1:])
     assert "temperature" in poison.out
