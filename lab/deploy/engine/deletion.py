@@ -41,6 +41,8 @@ def delete(doomed: Sequence[Resource], run: Run, snapshot: Snapshot, providers: 
                 if resource.urn in needed:
                     run.skip(resource.urn, _("Something that needs it could not be deleted."))
                     needed |= resource.needs()
+            if not run.preview:
+                snapshot.begin_deletes(possible)
             delete_one = functools.partial(_delete_one, doomed=names, run=run, snapshot=snapshot, providers=providers)
             for resource, deleted in zip(possible, threads.map(delete_one, possible), strict=True):
                 if not deleted:
@@ -57,6 +59,7 @@ def _delete_one(resource: Resource, doomed: set[str], run: Run, snapshot: Snapsh
             providers.client(resource.provider).delete(resource)
     except LabError as error:
         run.fail(error, resource.urn)
+        snapshot.abandon_delete(resource.urn)
         return False
     snapshot.forget(resource)
     if done is not None:

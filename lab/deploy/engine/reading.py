@@ -103,12 +103,19 @@ def _refresh_one(resource: Resource, run: Run, snapshot: Snapshot, providers: Pr
 
 
 def recover(run: Run, snapshot: Snapshot, providers: Providers) -> None:
-    """Find out what became of creates whose end is not known, and take over what they made.
+    """Find out what became of creates and deletes whose end is not known: what was made, and what is gone.
 
     Nothing is created or deleted here. What is taken over is a resource of the stack like any other: the program keeps
     it, or it is deleted with the rest. It is known by what was found of it, not by what was asked for: a create takes
     several calls and may have been cut off between them, and what is missing is then a difference like any other.
     """
+    for resource in snapshot.deleting:
+        known = snapshot.find(resource.urn)
+        is_known = known is not None and known.id == resource.id
+        if is_known and resource.is_real and not providers.client(resource.provider).read(resource)[0]:
+            snapshot.forget(resource)
+        else:
+            snapshot.abandon_delete(resource.urn)
     for resource in snapshot.creating:
         client = providers.client(resource.provider)
         known = snapshot.find(resource.urn)

@@ -18,8 +18,9 @@ class Snapshot:
     """The resources of a stack during one run.
 
     They are in one of three places: `old`, as the last run left them and not settled yet; settled, as this run left
-    them; replaced, waiting to be deleted. Before a create is asked for, its record is on the disk; everything else may
-    reach the disk later, because a later run finds it out again (an update or a delete is simply done once more).
+    them; replaced, waiting to be deleted. Before a create or a delete is asked for, its record is on the disk: a later
+    run must know that something may exist, or may be gone. Everything else may reach the disk later, because a later
+    run finds it out again (an update is simply done once more).
 
     Args:
         deployment: what the last run left.
@@ -35,6 +36,7 @@ class Snapshot:
         self._settled: dict[str, Resource] = {}
         self._replaced = [resource for resource in deployment.resources if resource.delete]
         self._creating = {resource.urn: resource for resource in deployment.creating}
+        self._deleting = {resource.urn: resource for resource in deployment.deleting}
         self._new_names: dict[str, str] = {}
         self.old = {resource.urn: resource for resource in deployment.resources if not resource.delete}
 
@@ -92,9 +94,31 @@ class Snapshot:
             place[resource.urn] = resource
             self._changes += 1
 
+    def begin_deletes(self, resources: Sequence[Resource]) -> None:
+        """Write down that resources are about to be deleted; only then may they be."""
+        with self._lock:
+            # One that was replaced is deleted again by any later run, whether it still exists or not.
+            self._deleting.update({resource.urn: resource for resource in resources if not resource.delete})
+            self._changes += 1
+        self.save()
+
+    def abandon_delete(self, urn: str) -> None:
+        """Note that a delete has ended, and the resource may still be there."""
+        with self._lock:
+            self._deleting.pop(urn, None)
+            self._changes += 1
+
+    @property
+    def deleting(self) -> Sequence[Resource]:
+        """What was, or is, being deleted."""
+        with self._lock:
+            return list(self._deleting.values())
+
     def forget(self, resource: Resource) -> None:
         """Note that a resource no longer exists."""
         with self._lock:
+            if not resource.delete:
+                self._deleting.pop(resource.urn, None)
             if resource.delete:
                 self._replaced = [other for other in self._replaced if other is not resource]
             else:
@@ -146,4 +170,5 @@ class Snapshot:
         if self._new_names:
             # It may still refer to a settled resource by the name that one had.
             unsettled = [resource.renamed(self._new_names) for resource in unsettled]
-        return Deployment((*self._settled.values(), *unsettled), tuple(self._creating.values()))
+        resources = (*self._settled.values(), *unsettled)
+        return Deployment(resources, tuple(self._creating.values()), tuple(self._deleting.values()))

@@ -173,10 +173,12 @@ class Deployment:
     Args:
         resources: what exists, each after what it needs.
         creating: what was being created when this was written; it may or may not exist.
+        deleting: what was being deleted when this was written; it may or may not exist any more.
     """
 
     resources: tuple[Resource, ...] = ()
     creating: tuple[Resource, ...] = ()
+    deleting: tuple[Resource, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `pulumi stack export --show-secrets` would print and `pulumi stack import` takes."""
@@ -186,10 +188,9 @@ class Deployment:
             "manifest": manifest,
             "resources": [resource.to_json() for resource in self.resources],
         }
-        if self.creating:
-            deployment["pending_operations"] = [
-                {"resource": resource.to_json(), "type": "creating"} for resource in self.creating
-            ]
+        pending = [*(("creating", each) for each in self.creating), *(("deleting", each) for each in self.deleting)]
+        if pending:
+            deployment["pending_operations"] = [{"resource": each.to_json(), "type": kind} for kind, each in pending]
         return {"version": SCHEMA_VERSION, "deployment": {**deployment, "metadata": {}}}
 
     @classmethod
@@ -211,4 +212,5 @@ class Deployment:
             tuple(Resource.from_json(members) for members in deployment.get("resources") or ()),
             # Any other interrupted operation is simply done again: the resource is known, and so is its id.
             tuple(Resource.from_json(each["resource"]) for each in operations if each["type"] == "creating"),
+            tuple(Resource.from_json(each["resource"]) for each in operations if each["type"] == "deleting"),
         )

@@ -1,8 +1,8 @@
 """Runs programs in processes that are killed at a chosen moment.
 
 A process of its own, because it forks: it has imported pulumi once, and has no threads that a fork would leave behind.
-Reads lines of JSON `[folder, body, [number, moment]]`; answers each with whether the engine was killed. The number
-counts calls that change the cloud (moments "before", "between", "after") or saves of the state ("saving", "saved").
+Reads lines of JSON `[folder, body, [number, moment]]` (an empty body: everything is destroyed); answers each with
+whether the engine was killed. The number counts calls that change the cloud (moments "before", "between", "after") or saves of the state ("saving", "saved").
 """
 
 import json
@@ -28,7 +28,8 @@ def run_and_die(folder, body, kill_at):
             cloud.kill_at = kill_at
             if kill_at[1] in ("saving", "saved"):
                 die_while_saving(*kill_at)
-            Bench(folder, cloud).up(body)
+            bench = Bench(folder, cloud)
+            bench.up(body) if body else bench.destroy()
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)

@@ -79,6 +79,19 @@ def test_down_removes_what_was_cut_off(tmp_path, dying, aftermath, before, after
     assert bench.pending == []
 
 
+@pytest.mark.parametrize("kill_at", [*CALLS, *SAVES], ids=str)
+def test_up_makes_again_what_a_cut_off_down_had_deleted(tmp_path, dying, aftermath, kill_at):
+    assert aftermath().up(CREATE).ok
+    dying(tmp_path, "", kill_at)
+    bench = aftermath()
+    result = bench.up(CREATE)
+    assert result.ok, result.errors
+    bench.assert_consistent()
+    assert len(bench.cloud.things) == 4
+    assert bench.pending == []
+    assert bench.up(CREATE).changed is False
+
+
 def test_the_moments_are_real(tmp_path, dying):
     """The two tests above mean nothing if nothing is ever killed."""
     died = [dying(tmp_path / f"{number}{moment}", CREATE, (number, moment)) for number, moment in CALLS]
