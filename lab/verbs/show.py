@@ -209,7 +209,10 @@ def _record(record: Record) -> str:
 
 def tell_shards(items: Items, failures: Failures) -> None:
     """Print how items and failures spread over the shards."""
-    rows = [(shard, stored, "?" if failed is None else failed) for shard, stored, failed in _by_shard(items, failures)]
+    rows = [
+        (shard, whole(stored), "?" if failed is None else whole(failed))
+        for shard, stored, failed in _by_shard(items, failures)
+    ]
     if rows:
         say()
         table((_("shard"), _("items"), _("failures")), rows)

@@ -17,6 +17,7 @@ import pytest
 
 from lab.aws import Clients
 from lab.cloud import client, process
+from lab.cloud.server import open_socket
 from lab.errors import LabError
 from lab.workspace import lab_folder
 from tests.cloud.conftest import Workshop, eventually
@@ -330,3 +331,8 @@ def test_the_trace_tells_what_happened_to_a_record(home: Path):
     events = [line["event"] for line in lines if sequence_number in (line.get("first"), line.get("at"))]
     assert events == ["batch_formed", "invoked", "outcome", "checkpoint"]
     assert "secret payload" not in (home / "cloud" / "trace.jsonl").read_text()
+
+
+def test_what_is_no_port_is_told():
+    with pytest.raises(LabError, match="Port 99999 cannot be used"):
+        open_socket(99999)
