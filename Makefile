@@ -20,7 +20,7 @@ development:
 	@"$(PYTHON)" bootstrap.py --development
 
 test: development ## the whole suite
-	@.venv/bin/python -m pytest -n auto
+	@.venv/bin/python -m pytest -n auto --dist loadgroup
 
 lint: development ## ruff and pyright, as CI runs them
 	@.venv/bin/ruff format --check .

@@ -2,7 +2,8 @@
 
 A process of its own, because it forks: it has imported pulumi once, and has no threads that a fork would leave behind.
 Reads lines of JSON `[folder, body, [number, moment]]` (an empty body: everything is destroyed); answers each with
-whether the engine was killed. The number counts calls that change the cloud (moments "before", "between", "after") or saves of the state ("saving", "saved").
+whether the engine was killed. The number counts calls that change the cloud (moments "before", "between", "after") or
+saves of the state ("saving", "saved").
 """
 
 import json
