@@ -109,7 +109,9 @@ def test_the_lab_command_works_from_a_path_with_spaces(tmp_path):
     (root / "lab" / "command.py").write_text("import sys\ndef main():\n    print(sys.argv[1:])\n    return 3\n")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
     subprocess.run([root / ".venv" / "bin" / "python", "-c", bootstrap.INSTALL_COMMAND, root], check=True)
-    done = subprocess.run([root / ".venv" / "bin" / "lab", "up", "a b"], capture_output=True, text=True, check=False)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [root / ".venv" / "bin" / "lab", "up", "a b"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (3, "['up', 'a b']\n"), done.stderr
 
 
