@@ -71,6 +71,18 @@ class Workshop:
         self.made.append(lambda: self.clients.kinesis.delete_stream(StreamName=name))
         return self.clients.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
 
+    def table(self, view: str = "NEW_IMAGE") -> tuple[str, str]:
+        """Make a table with a stream, its key `pk`; return its name and the stream's ARN."""
+        name = self.name("table")
+        made = self.clients.dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": view},
+        )
+        return name, made["TableDescription"]["LatestStreamArn"]
+
     def queue(self) -> tuple[str, str]:
         """Make a queue; return its URL and ARN."""
         url = self.clients.sqs.create_queue(QueueName=self.name("queue"))["QueueUrl"]

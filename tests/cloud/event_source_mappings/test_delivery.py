@@ -94,15 +94,8 @@ def test_a_kinesis_record_reaches_the_function_as_on_aws(workshop: Workshop):
 
 
 def test_a_table_change_reaches_the_function(workshop: Workshop):
-    name = workshop.name("table")
-    table = workshop.clients.dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-    )["TableDescription"]
-    pipeline = Pipeline(workshop, table["LatestStreamArn"], DYNAMODB_READ)
+    name, table_stream = workshop.table("NEW_AND_OLD_IMAGES")
+    pipeline = Pipeline(workshop, table_stream, DYNAMODB_READ)
     workshop.clients.dynamodb.put_item(TableName=name, Item={"pk": {"S": "a"}})
     (event,) = eventually(pipeline.events)
     (record,) = event["Records"]

@@ -66,14 +66,7 @@ def test_at_timestamp_begins_there(workshop: Workshop):
 
 
 def test_at_timestamp_is_not_for_tables(workshop: Workshop):
-    table = workshop.clients.dynamodb.create_table(
-        TableName=workshop.name("table"),
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-    )["TableDescription"]
-    stream = table["LatestStreamArn"]
+    _name, stream = workshop.table()
     function = workshop.function("def handler(e, c): pass", workshop.role((DYNAMODB_READ, stream)))
     code, _ = refused(
         workshop.clients.lambda_.create_event_source_mapping,
@@ -143,20 +136,13 @@ def test_metrics_are_written(workshop: Workshop):
 
 
 def test_table_filters_see_typed_attributes_and_numbers_as_texts(workshop: Workshop):
-    name = workshop.name("table")
-    table = workshop.clients.dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-    )["TableDescription"]
+    name, table_stream = workshop.table()
     patterns = [
         {"dynamodb": {"NewImage": {"n": {"N": [{"numeric": [">", 0]}]}}}},
         {"dynamodb": {"NewImage": {"pk": {"S": ["wanted"]}}}},
     ]
     criteria = {"Filters": [{"Pattern": json.dumps(pattern)} for pattern in patterns]}
-    pipeline = Pipeline(workshop, table["LatestStreamArn"], DYNAMODB_READ, FilterCriteria=criteria)
+    pipeline = Pipeline(workshop, table_stream, DYNAMODB_READ, FilterCriteria=criteria)
     for key in ("other", "wanted"):
         workshop.clients.dynamodb.put_item(TableName=name, Item={"pk": {"S": key}, "n": {"N": "5"}})
     eventually(pipeline.events)
@@ -165,15 +151,8 @@ def test_table_filters_see_typed_attributes_and_numbers_as_texts(workshop: Works
 
 
 def test_a_mapping_outlives_its_table(workshop: Workshop):
-    name = workshop.name("table")
-    table = workshop.clients.dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-    )["TableDescription"]
-    pipeline = Pipeline(workshop, table["LatestStreamArn"], DYNAMODB_READ)
+    name, table_stream = workshop.table()
+    pipeline = Pipeline(workshop, table_stream, DYNAMODB_READ)
     workshop.clients.dynamodb.delete_table(TableName=name)
     time.sleep(0.2)
     assert workshop.clients.lambda_.get_event_source_mapping(UUID=pipeline.mapping)["State"] == "Enabled"
