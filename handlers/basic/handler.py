@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from handlers.basic.event import event_item
 from handlers.shared.batch import BatchResponse, process_batch
 from handlers.shared.environment import required
+from handlers.shared.kinesis import kinesis_records
 from handlers.shared.observability import logger
 from handlers.shared.table import open_table, put_items
 
@@ -26,4 +27,4 @@ TABLE = open_table(required("DYNAMODB_TABLE_NAME"))
 @logger.inject_lambda_context
 def lambda_handler(event: KinesisEvent, context: LambdaContext) -> BatchResponse:  # noqa: ARG001 - Lambda passes both
     """Store the events of a batch; answer with the first that could not be stored."""
-    return process_batch(event["Records"], convert=event_item, store=partial(put_items, TABLE))
+    return process_batch(kinesis_records(event), convert=event_item, store=partial(put_items, TABLE))

@@ -14,15 +14,35 @@ A programming error is not caught: it fails the whole batch, shows in the metric
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar
 
 from handlers.shared.failures import Failure
-from handlers.shared.kinesis import KinesisEventRecord, KinesisRecord, read_record
 from handlers.shared.observability import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+
+class StreamRecord(Protocol):
+    """What a record of any stream has."""
+
+    @property
+    def event_id(self) -> str:
+        """Unique in the stream, and the same in every retry."""
+        ...
+
+    @property
+    def sequence_number(self) -> str:
+        """By which a failure is reported."""
+        ...
+
+    @property
+    def arrival(self) -> datetime:
+        """When the stream took it, UTC."""
+        ...
+
+
+RecordT = TypeVar("RecordT", bound=StreamRecord)
 T = TypeVar("T")
 
 
@@ -40,8 +60,8 @@ class BatchResponse(TypedDict):
 
 
 def process_batch(
-    records: Sequence[KinesisEventRecord],
-    convert: Callable[[KinesisRecord], T],
+    records: Sequence[RecordT],
+    convert: Callable[[RecordT], T],
     store: Callable[[Sequence[T]], None],
 ) -> BatchResponse:
     """Convert the records one by one, store what came before the first failure, and report that failure.
@@ -61,38 +81,36 @@ def process_batch(
     _log(records, failure)
     if failure is None:
         return {"batchItemFailures": []}
-    return {"batchItemFailures": [{"itemIdentifier": records[failure.position]["kinesis"]["sequenceNumber"]}]}
+    return {"batchItemFailures": [{"itemIdentifier": records[failure.position].sequence_number}]}
 
 
-def _convert(
-    records: Sequence[KinesisEventRecord], convert: Callable[[KinesisRecord], T]
-) -> tuple[list[T], Failure | None]:
+def _convert(records: Sequence[RecordT], convert: Callable[[RecordT], T]) -> tuple[list[T], Failure | None]:
     converted: list[T] = []
     for position, record in enumerate(records):
         try:
-            converted.append(convert(read_record(record)))
+            converted.append(convert(record))
         except Failure as failure:
             failure.position = position
             return converted, failure
     return converted, None
 
 
-def _log(records: Sequence[KinesisEventRecord], failure: Failure | None) -> None:
+def _log(records: Sequence[StreamRecord], failure: Failure | None) -> None:
     if failure is not None:
-        record = records[failure.position]
         log = logger.error if failure.kind == "permanent" else logger.warning
-        log("Record failed", failure=failure.kind, reason=failure.reason, event_id=record["eventID"])
+        event_id = records[failure.position].event_id
+        log("Record failed", failure=failure.kind, reason=failure.reason, event_id=event_id)
     if records:
         last = records[-1]
         logger.info(
             "Batch processed",
             records=len(records),
             processed=len(records) if failure is None else failure.position,
-            first_event_id=records[0]["eventID"],
-            last_event_id=last["eventID"],
+            first_event_id=records[0].event_id,
+            last_event_id=last.event_id,
             iterator_age_ms=_age_ms(last),
         )
 
 
-def _age_ms(record: KinesisEventRecord) -> int:
-    return round((datetime.now(UTC).timestamp() - record["kinesis"]["approximateArrivalTimestamp"]) * 1000)
+def _age_ms(record: StreamRecord) -> int:
+    return round((datetime.now(UTC) - record.arrival).total_seconds() * 1000)

@@ -38,7 +38,7 @@ class KinesisEvent(TypedDict):
 
 @dataclass(frozen=True)
 class KinesisRecord:
-    """A decoded record."""
+    """A record, its payload still as it came in the event."""
 
     event_id: str
     """`shardId:sequenceNumber`."""
@@ -46,28 +46,33 @@ class KinesisRecord:
     partition_key: str
     arrival: datetime
     """When the stream took the record, UTC."""
-    data: bytes
-    """The payload as the producer sent it."""
+    base64_data: str
+
+    @property
+    def data(self) -> bytes:
+        """The payload as the producer sent it.
+
+        Raises:
+            PermanentFailure: it is not base64 (Lambda always sends base64, an event written by hand may not).
+        """
+        try:
+            return base64.b64decode(self.base64_data, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise PermanentFailure("the record's data is not base64") from error
 
 
-def read_record(record: KinesisEventRecord) -> KinesisRecord:
-    """Decode a record of the event.
-
-    Raises:
-        PermanentFailure: its data is not base64 (Lambda always sends base64, an event written by hand may not).
-    """
-    kinesis = record["kinesis"]
-    try:
-        data = base64.b64decode(kinesis["data"], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise PermanentFailure("the record's data is not base64") from error
-    return KinesisRecord(
-        event_id=record["eventID"],
-        sequence_number=kinesis["sequenceNumber"],
-        partition_key=kinesis["partitionKey"],
-        arrival=datetime.fromtimestamp(kinesis["approximateArrivalTimestamp"], UTC),
-        data=data,
-    )
+def kinesis_records(event: KinesisEvent) -> list[KinesisRecord]:
+    """Return the records of the event, in their order."""
+    return [
+        KinesisRecord(
+            event_id=record["eventID"],
+            sequence_number=record["kinesis"]["sequenceNumber"],
+            partition_key=record["kinesis"]["partitionKey"],
+            arrival=datetime.fromtimestamp(record["kinesis"]["approximateArrivalTimestamp"], UTC),
+            base64_data=record["kinesis"]["data"],
+        )
+        for record in event["Records"]
+    ]
 
 
 def iso_time(moment: datetime) -> str:

@@ -7,10 +7,11 @@ import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handlers.shared.failures import Failure, PermanentFailure, TransientFailure
+from handlers.shared.aws_errors import failure_of, is_refusal
+from handlers.shared.clients import PATIENCE
+from handlers.shared.failures import Failure, TransientFailure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,15 +27,10 @@ ITEMS_A_REQUEST = 25
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 0.05
 
-# The answers that say the item itself is wrong: larger than 400 KB, an attribute DynamoDB does not accept.
-_REFUSALS = ("ValidationException", "SerializationException")
-
 
 def open_table(name: str) -> Table:
     """Return the table; called once, when the function starts, because making a client takes long."""
-    # A call that hangs must end before the function's timeout does: else all that is seen is "Task timed out".
-    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-    dynamodb: DynamoDBServiceResource = boto3.resource("dynamodb", config=config)  # pyright: ignore[reportUnknownMemberType]
+    dynamodb: DynamoDBServiceResource = boto3.resource("dynamodb", config=PATIENCE)  # pyright: ignore[reportUnknownMemberType]
     return dynamodb.Table(name)
 
 
@@ -58,12 +54,12 @@ def _put_some(table: Table, items: Sequence[Item]) -> None:
     try:
         _put_together(table, items)
     except ClientError as error:
-        if not _is_refusal(error):
-            raise TransientFailure(_reason(error)) from error
+        if not is_refusal(error):
+            raise failure_of(error) from error
         # The answer refuses the request as a whole and does not say for which item.
         _put_one_by_one(table, items)
     except BotoCoreError as error:
-        raise TransientFailure(type(error).__name__) from error
+        raise failure_of(error) from error
 
 
 def _put_together(table: Table, items: Sequence[Item]) -> None:
@@ -87,17 +83,5 @@ def _put_one_by_one(table: Table, items: Sequence[Item]) -> None:
     for position, item in enumerate(items):
         try:
             table.put_item(Item=item)
-        except ClientError as error:
-            kind = PermanentFailure if _is_refusal(error) else TransientFailure
-            raise kind(_reason(error), position=position) from error
-        except BotoCoreError as error:
-            raise TransientFailure(type(error).__name__, position=position) from error
-
-
-def _is_refusal(error: ClientError) -> bool:
-    return error.response.get("Error", {}).get("Code") in _REFUSALS
-
-
-def _reason(error: ClientError) -> str:
-    details = error.response.get("Error", {})
-    return f"{details.get('Code', 'unknown error')}: {details.get('Message', '')}"
+        except (ClientError, BotoCoreError) as error:
+            raise failure_of(error, position=position) from error

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from handlers.basic.event import event_item
-from handlers.shared.kinesis import read_record
+from handlers.shared.kinesis import kinesis_records
 from tests.handlers.events import kinesis_record
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_the_table_and_its_index(deployed: Deployment):
 
 
 def test_the_handler_writes_the_attributes_that_the_keys_are_made_of(deployed: Deployment):
-    item = event_item(read_record(kinesis_record(1, {"sensor": "a"})))
+    item = event_item(kinesis_records({"Records": [kinesis_record(1, {"sensor": "a"})]})[0])
     assert {attribute["name"] for attribute in deployed["basic-table"].inputs["attributes"]} <= set(item)
 
 

@@ -16,7 +16,7 @@ from boto3.dynamodb.conditions import Key
 
 from components.basic import SENSOR_INDEX
 from handlers.basic.event import event_item
-from handlers.shared.kinesis import read_record
+from handlers.shared.kinesis import kinesis_records
 from lab import package
 from tests.handlers.events import failed, kinesis_event, kinesis_record
 
@@ -105,7 +105,7 @@ def test_text_fault_9_and_10_the_events_of_a_sensor_in_the_order_of_time(handle:
         for number, sensor in ((3, "a"), (1, "b"), (2, "a"), (4, "b"), (0, "a"))
     ]
     handle({"Records": records})
-    after = event_item(read_record(records[1]))["timestamp"]
+    after = event_item(kinesis_records({"Records": records})[1])["timestamp"]
     # boto3's conditions put an alias for every name.
     found = table.query(
         IndexName=SENSOR_INDEX, KeyConditionExpression=Key("sensor").eq("a") & Key("timestamp").gt(after)
