@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 FOR_EVER = -1
 
@@ -124,7 +124,7 @@ class Model:
         ):
             return None
         try:
-            failures: list[Any] = said["batchItemFailures"]
+            failures: Any = cast("Any", said)["batchItemFailures"]
             named: list[Any] = [each["itemIdentifier"] for each in failures]
             return min(records[[str(r) for r in records].index(name)] for name in named)
         except (TypeError, KeyError, ValueError):
