@@ -15,6 +15,7 @@ from pulumi import ResourceOptions
 from components.function import Function
 from components.policies import allow
 from components.settings import BasicSettings, LessonArgs
+from components.stream import lesson_stream
 from components.stream_consumer import StreamConsumer
 
 SENSOR_INDEX = "sensor-timestamp-index"
@@ -45,26 +46,14 @@ class BasicLesson(pulumi.ComponentResource):
     def __init__(self, name: str, args: BasicLessonArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("streamlab:index:BasicLesson", name, None, opts)
         settings, tags = args["settings"], args["tags"]
-        of_text = args["names"] == "text"
         child = ResourceOptions(parent=self)
 
-        on_demand = settings.capacity == "on-demand"
-        self.stream = aws.kinesis.Stream(
-            f"{name}-stream",
-            name="EventStream" if of_text else None,
-            stream_mode_details={"stream_mode": "ON_DEMAND" if on_demand else "PROVISIONED"},
-            shard_count=None if on_demand else settings.shard_count,
-            retention_period=settings.retention_hours,
-            # A learner's own consumer with enhanced fan-out must not keep the stream from going.
-            enforce_consumer_deletion=args["removable"],
-            tags=tags,
-            opts=child,
-        )
+        self.stream = lesson_stream(name, args, settings, text_name="EventStream", opts=child)
         # Only keys are declared, of the table and of the index; an item may hold any other attribute.
         keys = ["eventId", *(["sensor", "timestamp"] if settings.sensor_index else [])]
         self.table = aws.dynamodb.Table(
             f"{name}-table",
-            name="EventLogs" if of_text else None,
+            name="EventLogs" if args["names"] == "text" else None,
             billing_mode="PAY_PER_REQUEST",
             hash_key="eventId",
             attributes=[{"name": key, "type": "S"} for key in keys],
@@ -98,18 +87,11 @@ class BasicLesson(pulumi.ComponentResource):
             },
             child,
         )
-        destination = self.reader.destination
-        queue = destination.queue
         self.exports = {
             "KinesisStreamName": self.stream.name,
             "KinesisStreamArn": self.stream.arn,
             "DynamoDBTableName": self.table.name,
-            "ConsumerFunctionName": self.function.name,
-            "ConsumerLogGroupName": self.function.log_group_name,
-            "EventSourceMappingId": self.reader.mapping_id,
-            "FailureDestinationArn": destination.arn,
-            "FailureQueueUrl": queue.url if queue else None,
-            "FailureQueueArn": queue.arn if queue else None,
+            **self.reader.exports,
             "SensorIndexName": SENSOR_INDEX if settings.sensor_index else None,
         }
         self.register_outputs(self.exports)

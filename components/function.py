@@ -32,6 +32,8 @@ class FunctionArgs(TypedDict):
     """The handler package: the lesson's name."""
     handler: str
     """Module and function in the package, as Lambda writes it: `handlers.basic.handler.lambda_handler`."""
+    function_name: NotRequired[str | None]
+    """Its name where the text's is wanted; else Pulumi makes one."""
     environment: Mapping[str, Input[str]]
     """The environment variables that the handler reads."""
     settings: FunctionSettings
@@ -81,6 +83,7 @@ class Function(pulumi.ComponentResource):
         )
         self.function = aws.lambda_.Function(
             f"{name}-function",
+            name=args.get("function_name"),
             code=handler_package(args["package"]),
             handler=args["handler"],
             runtime=settings.runtime,

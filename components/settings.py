@@ -1,28 +1,18 @@
-"""The stack's settings: read once, checked at once, every fault told together.
+"""The stack's settings: what may be set, and within which limits. settings_reading.py reads them.
 
 The lesson: a deployment takes minutes and may cost money; what can be known to be wrong before it begins is told before
 it begins, with the key, what was given and what is allowed.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, TypeAlias, TypedDict
+from typing import Annotated, Literal, TypeAlias, TypedDict
 
-import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
-
-from components.checks import Between, Day, Moment, Names, did_you_mean, not_allowed, read_group
-from languages import gettext as _
-from languages import ngettext
+from components.checks import Between, Day, Moment, Names
 
 Destination: TypeAlias = Literal["sqs", "sns", "s3"]
 Naming: TypeAlias = Literal["auto", "text"]
 RoleMode: TypeAlias = Literal["create", "existing"]
-
-LEARNER_LAB_REGIONS = ("us-east-1", "us-west-2")
-"""Where AWS Academy's Learner Lab, and so its role LabRole, may be used."""
 
 # CloudWatch Logs takes these and no others (PutRetentionPolicy).
 RetentionDays: TypeAlias = Literal[
@@ -91,8 +81,24 @@ class BasicSettings(FunctionSettings, ConsumerSettings, StreamSettings):
     """The table's index that finds the events of one sensor in the order of time."""
 
 
-LESSONS: dict[str, type[BasicSettings]] = {"basic": BasicSettings}
-"""The lessons there are, each with the group of its own settings."""
+@dataclass(frozen=True)
+class VotesSettings(FunctionSettings, ConsumerSettings, StreamSettings):
+    """Lesson `votes` (`streamlab:votes`)."""
+
+
+@dataclass(frozen=True)
+class PurchasesSettings(FunctionSettings, ConsumerSettings):
+    """Lesson `purchases` (`streamlab:purchases`)."""
+
+
+@dataclass(frozen=True)
+class OrdersSettings(FunctionSettings, ConsumerSettings, StreamSettings):
+    """Lesson `orders` (`streamlab:orders`)."""
+
+
+@dataclass(frozen=True)
+class ArchiveSettings(FunctionSettings, ConsumerSettings, StreamSettings):
+    """Lesson `archive` (`streamlab:archive`)."""
 
 
 @dataclass(frozen=True)
@@ -123,125 +129,3 @@ class LessonArgs(TypedDict):
     """Whether its data may go with the stack."""
     tags: dict[str, str]
     """Tags for everything that takes them."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All settings of the stack."""
-
-    common: CommonSettings
-    basic: BasicSettings
-
-    @property
-    def lessons(self) -> Sequence[str]:
-        """The lessons to deploy."""
-        return self.common.lessons
-
-    def lesson_args(self, lesson: str) -> LessonArgs:
-        """Return what a lesson's component is told besides its own settings."""
-        tags = {"project": pulumi.get_project(), "lesson": lesson, "student": pulumi.get_stack()}
-        if self.common.expires:
-            tags["expires"] = self.common.expires
-        return {
-            "names": self.common.names,
-            "role_mode": self.common.role_mode,
-            "removable": self.common.removable,
-            "tags": tags,
-        }
-
-
-def read_settings() -> Settings:
-    """Read and check the stack's settings.
-
-    Raises:
-        pulumi.RunError: some of them cannot be used; the message names each one. Pulumi shows it without a traceback.
-    """
-    namespace = pulumi.get_project()
-    given = _given(namespace)
-    faults: list[str] = []
-    own_given: dict[str, Any] = {lesson: given.pop(lesson, None) or {} for lesson in LESSONS}
-    common = read_group(CommonSettings, given, f"{namespace}:", faults)
-    faults += _common_conflicts(common, given, f"{namespace}:")
-    own: dict[str, Any] = {}
-    for lesson, group in LESSONS.items():
-        prefix = f"{namespace}:{lesson}."
-        own[lesson] = read_group(group, own_given[lesson], prefix, faults)
-        if isinstance(own_given[lesson], dict):
-            faults += _lesson_conflicts(own_given[lesson], prefix)
-    if faults:
-        raise pulumi.RunError(_report(faults))
-    _warn_when_past(common.expires, f"{namespace}:expires")
-    return Settings(common, **own)
-
-
-def _warn_when_past(expires: str | None, key: str) -> None:
-    """Say that the stack's day is over; it stays usable, so that it can be repaired, or removed in peace."""
-    if expires and date.fromisoformat(expires) < datetime.now(UTC).date():
-        pulumi.log.warn(
-            _(
-                "{key} is {day}, which is past: whoever looks after the account may remove what you deploy. Set a "
-                "later day: pulumi config set {key} YYYY-MM-DD --stack {stack}"
-            ).format(key=key, day=expires, stack=pulumi.get_stack())
-        )
-
-
-def _given(namespace: str) -> dict[str, Any]:
-    """Return every setting of the project, by name.
-
-    `pulumi.Config` only answers for names that one asks for, and a misspelt name is never asked for; so this reads the
-    two places that it reads itself. A value is text there: JSON where the stack's file holds more than plain text.
-    """
-    everything: dict[str, Any] = {**get_config_env(), **CONFIG.get()}
-    start = f"{namespace}:"
-    return {key.removeprefix(start): _plain(value) for key, value in everything.items() if key.startswith(start)}
-
-
-def _plain(text: Any) -> Any:
-    try:
-        return json.loads(text)
-    except (TypeError, ValueError):
-        return text
-
-
-def _common_conflicts(common: CommonSettings, given: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    if "lessons" not in given:
-        # Without it the program would deploy nothing, which removes all that was deployed.
-        yield _("{key} is missing: a list of some of {values}.").format(
-            key=f"{prefix}lessons", values=", ".join(LESSONS)
-        )
-    for lesson in common.lessons:
-        if lesson not in LESSONS:
-            yield _("{key} names {lesson}, which is not a lesson.").format(
-                key=f"{prefix}lessons", lesson=json.dumps(lesson, ensure_ascii=False)
-            ) + did_you_mean(lesson, LESSONS)
-    region = pulumi.Config("aws").get("region")
-    if common.role_mode == "existing" and region and region not in LEARNER_LAB_REGIONS:
-        yield not_allowed("aws:region", region, _("one of {values}").format(values=", ".join(LEARNER_LAB_REGIONS)))
-
-
-def _lesson_conflicts(given: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    """Find settings that are right each by itself and wrong together."""
-    only_with = _("{key} only holds when {other} is {value}.")
-    position, timestamp = f"{prefix}starting_position", f"{prefix}starting_position_timestamp"
-    match given.get("starting_position", ConsumerSettings.starting_position), "starting_position_timestamp" in given:
-        case "AT_TIMESTAMP", False:
-            yield _("{key} must be given when {other} is {value}.").format(
-                key=timestamp, other=position, value="AT_TIMESTAMP"
-            )
-        case "LATEST" | "TRIM_HORIZON", True:
-            yield only_with.format(key=timestamp, other=position, value="AT_TIMESTAMP")
-        case _:
-            pass
-    if given.get("capacity") == "on-demand" and "shard_count" in given:
-        yield only_with.format(key=f"{prefix}shard_count", other=f"{prefix}capacity", value="provisioned")
-
-
-def _report(faults: list[str]) -> str:
-    file = f"Pulumi.{pulumi.get_stack()}.yaml"
-    head = ngettext(
-        "A setting of this stack cannot be used. Nothing was changed.",
-        "{count} settings of this stack cannot be used. Nothing was changed.",
-        len(faults),
-    ).format(count=len(faults))
-    end = _("Correct this in {file}, then run the same command again.").format(file=file)
-    return "\n".join([head, *(f"  - {fault}" for fault in faults), end])

@@ -6,7 +6,7 @@ cannot be processed again until the records expire, and nothing behind it in the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypeAlias, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -21,16 +21,21 @@ if TYPE_CHECKING:
     from components.function import Function
     from components.settings import ConsumerSettings
 
+Source: TypeAlias = Literal["kinesis", "dynamodb"]
+
 # What Lambda needs to read a stream. Its own error message asks for ListStreams as well, which IAM grants on `*` only;
 # it is not needed: the Serverless Framework and the CDK grant it on the stream's ARN, where IAM ignores it, and their
 # mappings work.
-READ_STREAM = [
-    "kinesis:DescribeStream",
-    "kinesis:DescribeStreamSummary",
-    "kinesis:GetRecords",
-    "kinesis:GetShardIterator",
-    "kinesis:ListShards",
-]
+READ_STREAM: dict[Source, list[str]] = {
+    "kinesis": [
+        "kinesis:DescribeStream",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+    ],
+    "dynamodb": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+}
 
 MAXIMUM_LAG_MILLISECONDS = 60_000
 
@@ -40,8 +45,10 @@ class StreamConsumerArgs(TypedDict):
 
     function: Function
     """The function that processes the records."""
+    source: NotRequired[Source]
+    """What kind of stream it reads: a Kinesis stream (default), or the changes of a DynamoDB table."""
     stream_arn: Input[str]
-    """The Kinesis stream it reads."""
+    """The stream it reads."""
     settings: ConsumerSettings
     """Batches, retries, where to begin, where to tell of failures."""
     removable: NotRequired[bool]
@@ -51,7 +58,7 @@ class StreamConsumerArgs(TypedDict):
 
 
 class StreamConsumer(pulumi.ComponentResource):
-    """Lets a function read a Kinesis stream, with an end to every failure.
+    """Lets a function read a stream, with an end to every failure.
 
     The permissions come before the mapping, because Lambda tries them when the mapping is made; on removal the mapping
     goes first, so that nothing is read while its permissions go.
@@ -59,6 +66,8 @@ class StreamConsumer(pulumi.ComponentResource):
 
     mapping_id: Output[str]
     """The mapping's UUID."""
+    exports: dict[str, Any]
+    """What every lesson tells of its consumer, by the names that commands look for."""
 
     def __init__(self, name: str, args: StreamConsumerArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("streamlab:index:StreamConsumer", name, None, opts)
@@ -72,7 +81,7 @@ class StreamConsumer(pulumi.ComponentResource):
         )
         permissions = function.grant(
             f"{name}-policy",
-            [allow(READ_STREAM, args["stream_arn"]), *self.destination.statements],
+            [allow(READ_STREAM[args.get("source", "kinesis")], args["stream_arn"]), *self.destination.statements],
             parent=self,
         )
         self.mapping = aws.lambda_.EventSourceMapping(
@@ -98,6 +107,15 @@ class StreamConsumer(pulumi.ComponentResource):
         self.mapping_id = self.mapping.uuid
         if settings.alarms:
             self._watch(name, function)
+        queue = self.destination.queue
+        self.exports = {
+            "ConsumerFunctionName": function.name,
+            "ConsumerLogGroupName": function.log_group_name,
+            "EventSourceMappingId": self.mapping_id,
+            "FailureDestinationArn": self.destination.arn,
+            "FailureQueueUrl": queue.url if queue else None,
+            "FailureQueueArn": queue.arn if queue else None,
+        }
         self.register_outputs({"mapping_id": self.mapping_id})
 
     def _watch(self, name: str, function: Function) -> None:
