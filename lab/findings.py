@@ -1,12 +1,10 @@
-"""What came out of lesson basic: the items of its table, and what its on-failure destination tells."""
+"""What a lesson's on-failure destination tells of the records that were given up."""
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
-import heapq
 import json
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 from lab.times import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
     from mypy_boto3_sqs.client import SQSClient
@@ -30,16 +27,6 @@ LAMBDAS_OBJECTS = "aws/lambda/"
 _HIDDEN_SECONDS = 30
 _MESSAGES_PER_CALL = 10
 _READS_AT_ONCE = 8
-
-
-@dataclass(frozen=True)
-class Items:
-    """The items of the table."""
-
-    count: int
-    newest: list[dict[str, Any]]
-    """Some of them, newest first: eventId, timestamp, data, and what else the handler stored."""
-    by_shard: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -103,26 +90,6 @@ class Failures:
     def name(self) -> str:
         """The name of queue, topic or bucket."""
         return self.destination.rpartition(":")[2]
-
-
-def read_items(dynamodb: DynamoDBClient, table: str, *, newest: int) -> Items:
-    """Read the whole table (a lesson's table is small); keep the `newest` items."""
-    by_shard: Counter[str] = Counter()
-
-    def counted() -> Iterator[dict[str, Any]]:
-        for page in dynamodb.get_paginator("scan").paginate(TableName=table):
-            for item in page["Items"]:
-                by_shard[_text(item, "eventId").partition(":")[0]] += 1
-                yield item
-
-    kept = heapq.nlargest(newest, counted(), key=lambda item: (_text(item, "timestamp"), _text(item, "eventId")))
-    items = [{name: plain(value) for name, value in item.items()} for item in kept]
-    return Items(by_shard.total(), items, by_shard)
-
-
-def _text(item: dict[str, Any], attribute: str) -> str:
-    """Return an attribute that is a text; "" where it is something else, or missing."""
-    return str(item.get(attribute, {}).get("S", ""))
 
 
 def plain(attribute: Any) -> Any:
@@ -232,7 +199,7 @@ def _failure(text: str | bytes) -> Failure | None:
     """Return what a message of Lambda's says; None where it is somebody else's."""
     try:
         body = json.loads(text)
-        batch = body["KinesisBatchInfo"]
+        batch = body.get("KinesisBatchInfo") or body["DDBStreamBatchInfo"]
         failure = Failure(
             shard=batch["shardId"],
             first_sequence_number=batch["startSequenceNumber"],

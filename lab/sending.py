@@ -50,7 +50,6 @@ class Sent:
     """Accepted events, by the shard they went to."""
     resent: int = 0
     """How often an event was sent again because it had been refused."""
-    seconds: float = 0.0
 
     @property
     def events(self) -> int:
@@ -104,7 +103,6 @@ class Sender:
                 time.sleep(max(0.0, started + begun / rate - time.monotonic()))
             self._send_batch(batch)
             begun += len(batch)
-        self.sent.seconds = time.monotonic() - started
         return self.sent
 
     def _send_batch(self, batch: list[Event]) -> None:

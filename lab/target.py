@@ -88,13 +88,19 @@ class Target:
         return self.outputs[name]
 
     def function_name(self, given: str) -> str:
-        """Return the name of a lesson's consumer function, or of a function that is there.
+        """Return the name of a lesson's function, or of a function that is there.
+
+        `basic` means the lesson's consumer, `votes.producer` its other function of that name.
 
         Raises:
             LabError: there is no such function; it tells which there are.
         """
-        if given in LESSONS:
-            return self.name_of(given, "ConsumerFunctionName")
+        lesson, _dot, part = given.partition(".")
+        if lesson in LESSONS:
+            outputs = self.lesson(lesson)
+            output = f"{(part or 'consumer').capitalize()}FunctionName"
+            if output in outputs:
+                return str(outputs[output])
         names = self.function_names()
         if given not in names:
             raise LabError(
@@ -138,16 +144,3 @@ def deployable(given: Sequence[str] | None) -> list[str] | None:
 
 LESSONS = ("basic", "votes", "purchases", "orders", "archive")
 """The names of all lessons; which of them can be deployed yet, the program knows."""
-
-
-def require_lesson(given: str, supported: tuple[str, ...]) -> None:
-    """Refuse a lesson that a verb does not know.
-
-    Raises:
-        UsageError: names those it knows.
-    """
-    if given not in supported:
-        raise UsageError(
-            _("This command knows no lesson “{name}”.").format(name=given),
-            next_step=_("Lessons it knows: {names}.").format(names=", ".join(supported)),
-        )

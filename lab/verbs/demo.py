@@ -16,12 +16,13 @@ from lab.command_line import LOCAL_STACK, VerbApp
 from lab.drawing import run_and_tell
 from lab.errors import LabError
 from lab.findings import Failure, Failures, plain, read_failures
+from lab.lessons.basic import tell_each_item
 from lab.sending import Event
 from lab.sensors import sensor_events
 from lab.target import Target
 from lab.terminal import progress, say, say_paragraph, styled
 from lab.verbs import cloud as cloud_verbs
-from lab.verbs.show import tell_each_item, tell_failure, why_unknown
+from lab.verbs.show import tell_failure, why_unknown
 from languages import gettext as _
 
 if TYPE_CHECKING:

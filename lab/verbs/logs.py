@@ -63,8 +63,12 @@ def _log_group(target: Target, name: str) -> str:
     Raises:
         LabError: there is no such function; it tells which there are.
     """
-    if name in LESSONS:
-        return str(target.lesson(name)["ConsumerLogGroupName"])
+    lesson, _dot, part = name.partition(".")
+    if lesson in LESSONS:
+        outputs = target.lesson(lesson)
+        output = f"{(part or 'consumer').capitalize()}LogGroupName"
+        if output in outputs:
+            return str(outputs[output])
     functions = [
         function
         for page in target.clients.lambda_.get_paginator("list_functions").paginate()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,16 +10,20 @@ import typer
 
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
 from lab.errors import LabError
-from lab.findings import Failure, Failures, Items, Record, read_failures, read_items
+from lab.findings import Failure, Failures, Record, read_failures
+from lab.lessons.contract import find
+from lab.lessons.telling import tell_of_older_ones
 from lab.numbers import whole
-from lab.short_names import short_event, short_number
-from lab.target import Target, require_lesson
+from lab.short_names import short_number
+from lab.target import Target
 from lab.terminal import progress, say, say_json, say_paragraph, styled, table
 from languages import gettext as _
 from languages import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from lab.lessons.contract import Outcome
 
 app = VerbApp()
 
@@ -31,13 +34,13 @@ _LONGEST_DATA = 80
 @app.verb(
     "show",
     details=_(
-        "Items are what the function stored. Failures are the records it could not process: Lambda gave them up and "
-        "told the on-failure destination. A queue and a bucket keep what they are told, a topic does not. Looking "
-        "removes nothing."
+        "First what the lesson's function stored, then its failures: the records it could not process. Lambda gave "
+        "them up and told the on-failure destination. A queue and a bucket keep what they are told, a topic does not. "
+        "Looking removes nothing."
     ),
     json_shape="""\
 {"lesson": NAME,
- "items": {"count": N, "newest": [{"eventId": ID, "timestamp": TIME, "data": {…}, …}]},
+ "items": {"count": N, "newest": [{"eventId": ID, "timestamp": TIME, "data": {…}, …}]},   (basic)
  "failure_destination": ARN,
  "failures": [{"shard": ID, "first_sequence_number": ID, "last_sequence_number": ID, "records": N,
                "condition": TEXT, "attempts": N, "function_error": TEXT or null, "time": TIME,
@@ -51,7 +54,7 @@ _LONGEST_DATA = 80
     examples=("lab show basic", "lab show basic --limit 100", "lab show basic --json | jq .items.count"),
 )
 def show(
-    lesson: Annotated[str, typer.Argument(metavar="LESSON", help=_("The lesson: basic."))],
+    lesson: Annotated[str, typer.Argument(metavar="LESSON", help=_("The lesson."))],
     *,
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, help=_("How many items and failures, the newest ones."))
@@ -60,20 +63,20 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Read table and destination, and tell."""
-    require_lesson(lesson, ("basic",))
+    module = find(lesson)
     target = Target(stack)
     outputs = target.lesson(lesson)
     with progress(_("Reading …"), silent=as_json):
-        items = read_items(target.clients.dynamodb, outputs["DynamoDBTableName"], newest=limit)
+        found = module.outcome(target, outputs, limit=limit)
         failures = read_failures(target.clients, outputs)
         waiting = _still_to_process(outputs)
     if as_json:
-        say_json({**as_data(lesson, items, failures), "still_to_process": waiting})
+        say_json({**as_data(lesson, found, failures), "still_to_process": waiting})
         return
-    tell_items(items, outputs["DynamoDBTableName"])
+    found.tell()
     say()
     tell_failures(failures, lesson, limit)
-    tell_shards(items, failures)
+    tell_shards(found, failures)
     if waiting:
         say()
         text = ngettext(
@@ -97,48 +100,20 @@ def _still_to_process(outputs: Mapping[str, Any]) -> int | None:
     return None if shards is None else sum(shards.values())
 
 
-def as_data(lesson: str, items: Items, failures: Failures) -> dict[str, Any]:
+def as_data(lesson: str, found: Outcome, failures: Failures) -> dict[str, Any]:
     """Return it all for a program."""
     told = failures.told
     return {
         "lesson": lesson,
-        "items": {"count": items.count, "newest": items.newest},
+        **found.as_data(),
         "failure_destination": failures.destination,
         "failures": None if told is None else [dataclasses.asdict(failure) for failure in told],
         "failures_unknown": why_unknown(failures, lesson) if told is None else None,
         "foreign": [dataclasses.asdict(foreign) for foreign in failures.foreign],
         "by_shard": {
-            shard: {"items": stored, "failed": failed} for shard, stored, failed in _by_shard(items, failures)
+            shard: {"items": stored, "failed": failed} for shard, stored, failed in _by_shard(found, failures)
         },
     }
-
-
-def tell_items(items: Items, table_name: str) -> None:
-    """Print the items as a table."""
-    text = ngettext("{count} item in table {table}", "{count} items in table {table}", items.count)
-    say(styled(text.format(count=whole(items.count), table=table_name), "bold"))
-    if not items.newest:
-        say("  " + _("Nothing has arrived yet. Send something: lab send basic"))
-        return
-    tell_each_item(items.newest)
-    if items.count > len(items.newest):
-        _tell_the_older_ones(items.count - len(items.newest))
-
-
-def _tell_the_older_ones(count: int) -> None:
-    text = ngettext(
-        "… and {count} older one (--limit shows more).", "… and {count} older ones (--limit shows more).", count
-    )
-    say("  " + text.format(count=whole(count)))
-
-
-def tell_each_item(items: list[dict[str, Any]]) -> None:
-    """Print items as the rows of a table."""
-    rows = [
-        (short_event(str(item.get("eventId", ""))), item.get("timestamp", ""), _sensor(item), _data(item))
-        for item in items
-    ]
-    table(("eventId", "timestamp", "sensor", "data"), rows)
 
 
 def tell_failures(failures: Failures, lesson: str, limit: int) -> None:
@@ -151,11 +126,11 @@ def tell_failures(failures: Failures, lesson: str, limit: int) -> None:
     for failure in failures.told[:limit]:
         tell_failure(failure)
     if len(failures.told) > limit:
-        _tell_the_older_ones(len(failures.told) - limit)
+        tell_of_older_ones(len(failures.told) - limit)
     for foreign in failures.foreign[:limit]:
         say(f"  {foreign.time}  " + _("a message that is not Lambda's: {id}").format(id=foreign.id))
     if len(failures.foreign) > limit:
-        _tell_the_older_ones(len(failures.foreign) - limit)
+        tell_of_older_ones(len(failures.foreign) - limit)
     if failures.told and failures.told[0].contents is None:
         say("  " + _("The message says where a record lies, not what it says. Read the newest one in its stream:"))
         newest = failures.told[0]
@@ -207,25 +182,25 @@ def _record(record: Record) -> str:
     return f"{short_number(record.sequence_number)}  {record.partition_key}  {data!r}"
 
 
-def tell_shards(items: Items, failures: Failures) -> None:
+def tell_shards(found: Outcome, failures: Failures) -> None:
     """Print how items and failures spread over the shards."""
     rows = [
         (shard, whole(stored), "?" if failed is None else whole(failed))
-        for shard, stored, failed in _by_shard(items, failures)
+        for shard, stored, failed in _by_shard(found, failures)
     ]
     if rows:
         say()
         table((_("shard"), _("items"), _("failures")), rows)
 
 
-def _by_shard(items: Items, failures: Failures) -> list[tuple[str, int, int | None]]:
+def _by_shard(found: Outcome, failures: Failures) -> list[tuple[str, int, int | None]]:
     """Return shard, items, failed records (None where nobody knows)."""
     failed: Counter[str] = Counter()
     for failure in failures.told or []:
         failed[failure.shard] += failure.records
     known = failures.told is not None
-    shards = sorted({*items.by_shard, *failed})
-    return [(shard, items.by_shard[shard], failed[shard] if known else None) for shard in shards]
+    shards = sorted({*found.by_shard, *failed})
+    return [(shard, found.by_shard[shard], failed[shard] if known else None) for shard in shards]
 
 
 def _what(failure: Failure) -> str:
@@ -255,12 +230,3 @@ def _sequence_numbers(failure: Failure) -> str:
     if failure.first_sequence_number == failure.last_sequence_number:
         return failure.first_sequence_number
     return f"{failure.first_sequence_number} … {failure.last_sequence_number}"
-
-
-def _sensor(item: dict[str, Any]) -> str:
-    data = item.get("data")
-    return str(data.get("sensor", "")) if isinstance(data, dict) else ""  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-
-
-def _data(item: dict[str, Any]) -> str:
-    return json.dumps(item.get("data"), ensure_ascii=False, default=str)

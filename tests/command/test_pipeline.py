@@ -70,7 +70,7 @@ def test_the_demo_finds_all_deployed_and_shows_the_way_of_its_own_events(lab_pro
 def test_an_event_becomes_an_item_and_what_is_not_json_a_message(lab):
     before = lab("show", "basic", "--json").json()
     sent = lab("send", "basic", "--count", "10", "--poison", "1", "--json").json()
-    assert (sent["stream"], sent["sent"], sent["resent"]) == ("EventStream", 10, 0)
+    assert (sent["place"], sent["sent"], sent["resent"]) == ("EventStream", 10, 0)
     assert sum(sent["by_shard"].values()) == 10
     assert lab("send", "basic", "--data", TEXTS_OWN).out.startswith("Sent 1 event to EventStream")
 

@@ -1,0 +1,100 @@
+"""What every lesson's module has."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from lab.errors import UsageError
+from lab.target import LESSONS
+from languages import gettext as _
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Mapping
+
+    from lab.sending import Sent
+    from lab.target import Target
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the learner wants sent."""
+
+    count: int
+    """How many events."""
+    keys: int
+    """Over how many partition keys they are spread."""
+    poison: int = 0
+    """How many of them cannot be processed."""
+    rate: float | None = None
+    """Events a second, at most."""
+    data: str | None = None
+    """Exactly this text, `count` times, instead of made-up events."""
+
+
+class LessonSender(Protocol):
+    """Sends the events of one lesson."""
+
+    @property
+    def place(self) -> str:
+        """Where they go: a stream's name, an address, a table's name."""
+        ...
+
+    @property
+    def sent(self) -> Sent:
+        """What has been accepted so far; right at any moment, also when sending was broken off."""
+        ...
+
+    def send(self, order: Order) -> None:
+        """Send all of it.
+
+        Raises:
+            UsageError: the order cannot be fulfilled; nothing was sent.
+            LabError: some events were refused again and again.
+        """
+        ...
+
+
+class Outcome(Protocol):
+    """What came out of a lesson, besides failures."""
+
+    @property
+    def by_shard(self) -> Counter[str]:
+        """How much of it came from which shard; empty where that cannot be known."""
+        ...
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it for a program: the parts of the JSON object that `lab show LESSON --json` prints."""
+        ...
+
+    def tell(self) -> None:
+        """Print it."""
+        ...
+
+
+class Lesson(Protocol):
+    """A module of this package."""
+
+    def sender(self, target: Target, outputs: Mapping[str, Any], advanced: Callable[[int], None]) -> LessonSender:
+        """Return what sends its events; `advanced` is called with the number of newly accepted ones."""
+        ...
+
+    def outcome(self, target: Target, outputs: Mapping[str, Any], *, limit: int) -> Outcome:
+        """Read what came out; `limit` is how many items or objects are shown, the newest ones."""
+        ...
+
+
+def find(name: str) -> Lesson:
+    """Return a lesson's module.
+
+    Raises:
+        UsageError: there is no such lesson; names those there are.
+    """
+    if name not in LESSONS:
+        raise UsageError(
+            _("This command knows no lesson “{name}”.").format(name=name),
+            next_step=_("Lessons it knows: {names}.").format(names=", ".join(LESSONS)),
+        )
+    return cast("Lesson", importlib.import_module(f"lab.lessons.{name}"))
