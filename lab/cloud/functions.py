@@ -14,8 +14,11 @@ from lab.cloud.execution.launcher import World
 from lab.cloud.execution.outcome import failed_by_fault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from lab.cloud.execution.function import FunctionVersion
+    from lab.cloud.execution.log_lines import LogEvent
     from lab.cloud.faults import Faults
 
 _log = logging.getLogger("lab.functions")
@@ -28,15 +31,18 @@ class Functions:
         folder: the cloud's state folder; unpacked code lies below it.
         port: where the cloud listens.
         faults: what was asked to go wrong.
+        on_log: told of everything that a function's log got.
     """
 
-    def __init__(self, folder: Path, port: int, faults: Faults) -> None:
+    def __init__(
+        self, folder: Path, port: int, faults: Faults, on_log: Callable[[FunctionVersion, list[LogEvent]], None]
+    ) -> None:
         self._faults = faults
         self._world = World(
             folder=folder / "functions",
             endpoint_url=f"http://127.0.0.1:{port}",
             credentials=records.role_credentials,
-            logs=emulator.CloudWatchLogs(),
+            logs=emulator.CloudWatchLogs(on_log),
             warn=_log.warning,
         )
         self._environments: Environments | None = None

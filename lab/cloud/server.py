@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.cloud import client, emulator, lab_role
 from lab.cloud.changes import Change, change_of
+from lab.cloud.cloudwatch import CloudWatch
 from lab.cloud.door import Door
 from lab.cloud.emulator.functions import with_depth
 from lab.cloud.event_source_mappings.api import Api
@@ -70,7 +71,8 @@ class LocalCloud:
         self._limit_writes(None)
         self._sources = Sources(self._kinesis, table_writes=Bell())
         self.faults = Faults(self.trace.from_anywhere, self._limit_writes)
-        self._functions = Functions(folder.path, port, self.faults)
+        self._cloudwatch = CloudWatch(changed=lambda: self._snapshots.note(Change.DATA))
+        self._functions = Functions(folder.path, port, self.faults, self._cloudwatch.extract_embedded)
         surroundings = Surroundings(
             invoke=self._functions.invoke,
             clock=Clock(time_scale),
@@ -78,7 +80,7 @@ class LocalCloud:
             faults=self.faults,
             trace=self.trace,
         )
-        self._snapshots = Snapshots(folder.path, folder.is_ours, lambda: {"mappings": self._mappings.saved()})
+        self._snapshots = Snapshots(folder.path, folder.is_ours, self._saved)
         self._mappings = Mappings(surroundings, changed=lambda: self._snapshots.note(Change.DATA))
 
     # --- life --------------------------------------------------------------------------------------------------------
@@ -94,15 +96,17 @@ class LocalCloud:
         emulator.wrap_service("dynamodb", self._ringing)
         self._kinesis.start()
         await self._functions.start()
-        saved = self._snapshots.load()
+        saved = self._snapshots.load() or {}
         await lab_role.seed()
-        self._mappings.restore(saved["mappings"] if saved else [])
+        self._cloudwatch.start(saved.get("metrics", []))
+        self._mappings.restore(saved.get("mappings", []))
         self._folder.begin()
 
     async def stop(self) -> None:
         """Stop what is ours; MiniStack stops afterwards."""
         await self._mappings.stop()
         await self._functions.stop()
+        await self._cloudwatch.stop()
         self._kinesis.stop()
 
     def close(self) -> None:
@@ -116,11 +120,15 @@ class LocalCloud:
         await self._mappings.reset()
         await self._functions.reset()
         self._kinesis.reset()
+        self._cloudwatch.reset()
         await emulator.reset()
         self.trace("cloud_reset")
         self._snapshots.forget()
         self._folder.lose_everything()
         await lab_role.seed()
+
+    def _saved(self) -> dict[str, Any]:
+        return {"mappings": self._mappings.saved(), "metrics": self._cloudwatch.saved()}
 
     def _limit_writes(self, on: bool | None) -> None:  # noqa: FBT001
         self._kinesis.limits.enforce = self._write_limits if on is None else on

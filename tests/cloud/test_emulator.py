@@ -49,8 +49,16 @@ def test_the_pin():
         ("ministack.services.lambda_svc", "_resolve_layer_zip", ["attachment"]),
         ("ministack.services.lambda_svc", "_proxy_url_for", ["config"]),
         ("ministack.services.lambda_svc", "_func_arn", ["name"]),
-        ("ministack.services.cloudwatch", "record_metric",
-         ["namespace", "metric_name", "value", "unit", "dimensions"]),
+        ("ministack.services.cloudwatch", "_evaluate_alarm", ["alarm"]),
+        ("ministack.services.cloudwatch", "_dispatch_alarm_actions", ["alarm", "old_state", "new_state", "reason"]),
+        ("ministack.services.cloudwatch", "_evaluate_parent_alarms", ["child", "seen"]),
+        ("ministack.services.cloudwatch", "_record_history",
+         ["alarm_name", "old_state", "new_state", "reason", "alarm_type", "reason_data"]),
+        ("ministack.services.cloudwatch", "_history_entries", []),
+        ("ministack.services.cloudwatch", "_ts_iso", ["epoch"]),
+        ("ministack.services.sqs", "_get_q", ["url", "action"]),
+        ("ministack.services.sqs", "_refresh_counts", ["q"]),
+        ("ministack.services.sns", "_fanout", None),
         ("ministack.services.cloudwatch_logs", "_append_log_events", ["stream", "events"]),
         ("ministack.services.cloudwatch_logs", "_make_group_arn", None),
         ("ministack.services.cloudwatch_logs", "_fanout_to_subscription_filters", None),
@@ -73,7 +81,10 @@ def test_functions_we_call_or_replace(module: str, name: str, parameters: list[s
         ("ministack.services.lambda_svc", "_invoke_depth"),
         ("ministack.services.lambda_svc", "_durable_ctx"),
         ("ministack.services.lambda_svc", "invalidate_worker"),
+        ("ministack.services.cloudwatch", "_alarms"),
         ("ministack.services.cloudwatch_logs", "_log_groups"),
+        ("ministack.services.sqs", "_HANDLERS"),
+        ("ministack.services.sqs", "_queues"),
     ],
 )
 def test_state_we_look_at(module: str, name: str):
@@ -83,4 +94,4 @@ def test_state_we_look_at(module: str, name: str):
 def test_the_services_we_stand_before():
     from ministack.app import SERVICE_HANDLERS
 
-    assert {"lambda", "kinesis", "dynamodb", "sqs", "sns", "s3"} <= set(SERVICE_HANDLERS)
+    assert {"lambda", "kinesis", "dynamodb", "sqs", "sns", "s3", "monitoring"} <= set(SERVICE_HANDLERS)

@@ -9,7 +9,13 @@ from lab.cloud.emulator.app import VERSION, app, call, configure, reset, wrap_se
 from lab.cloud.emulator.authorization import repair_stream_authorization, role_may
 from lab.cloud.emulator.destinations import DestinationError, publish_to_topic, put_object, send_to_queue
 from lab.cloud.emulator.kinesis import deliver_to_firehose, lead_to_streams, streaming
-from lab.cloud.emulator.observability import CloudWatchLogs, measure_invocation, measure_throttle, record_metric
+from lab.cloud.emulator.observability import (
+    CloudWatchLogs,
+    measure_invocation,
+    measure_throttle,
+    record_metric,
+    take_metrics,
+)
 from lab.cloud.emulator.scope import ACCOUNT, REGION, current_scope, scope
 
 __all__ = [
@@ -35,5 +41,6 @@ __all__ = [
     "scope",
     "send_to_queue",
     "streaming",
+    "take_metrics",
     "wrap_service",
 ]

@@ -1,4 +1,4 @@
-"""CloudWatch in MiniStack: metrics and the functions' logs."""
+"""What services tell of themselves: their figures, and the functions' logs in MiniStack's CloudWatch Logs."""
 # MiniStack has no type information; what leaves this module is typed.
 # pyright: basic
 
@@ -12,21 +12,32 @@ from lab.cloud.emulator.authorization import role_may
 from lab.cloud.emulator.scope import scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lab.cloud.execution.function import FunctionVersion
     from lab.cloud.execution.log_lines import LogEvent
+
+    Record = Callable[[str, str, float, str, Mapping[str, str]], None]
 
 PERMISSION_SECONDS = 1.0
 """For how long what a role may do with its log group is taken for granted."""
 
 
+class _Figures:
+    """Where figures go: to the cloud's metrics, once there is a cloud."""
+
+    record: Record = staticmethod(lambda *_figure: None)
+
+
+def take_metrics(record: Record) -> None:
+    """Let all figures of services go to `record`: namespace, name, value, unit, dimensions."""
+    _Figures.record = staticmethod(record)
+
+
 def record_metric(namespace: str, name: str, value: float, unit: str, dimensions: dict[str, str]) -> None:
     """Write one CloudWatch metric datum."""
-    from ministack.services import cloudwatch
-
     with scope():
-        cloudwatch.record_metric(namespace, name, value, unit, dimensions)
+        _Figures.record(namespace, name, value, unit, dimensions)
 
 
 def measure_invocation(function: str, duration_ms: float, *, failed: bool) -> None:
@@ -50,7 +61,7 @@ class CloudWatchLogs:
         on_events: told of everything that was written, for metrics embedded in log lines.
     """
 
-    def __init__(self, on_events: Callable[[FunctionVersion, list[LogEvent]], None] | None = None) -> None:
+    def __init__(self, on_events: Callable[[FunctionVersion, list[LogEvent]], None]) -> None:
         self._on_events = on_events
         self._allowed: dict[tuple[str, str, str], tuple[float, bool]] = {}
 
@@ -77,8 +88,7 @@ class CloudWatchLogs:
             plain = [{"timestamp": event.timestamp_ms, "message": event.message} for event in events]
             cloudwatch_logs._fanout_to_subscription_filters(function.log_group, stream, plain)
             cloudwatch_logs._fanout_to_live_tail_sessions(function.log_group, stream, stored)
-        if self._on_events:
-            self._on_events(function, events)
+        self._on_events(function, events)
 
     def _stream(self, cloudwatch_logs: Any, function: FunctionVersion, stream: str) -> dict[str, Any] | None:
         now_ms = int(time.time() * 1000)
