@@ -42,13 +42,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("lab.cloud")
 
-KEEP_ALIVE_SECONDS = 75
-SHUTDOWN_SECONDS = 0.25
-"""How long requests that are under way are given when the cloud stops."""
 FOLDER_SECONDS = 2.0
 """How often the cloud looks whether its state folder is still there: without it, it ends."""
-SAVE_SECONDS = 30.0
-"""How long stopping and saving may take; `lab cloud stop` waits as long."""
 
 
 class LocalCloud:
@@ -241,7 +236,8 @@ def open_socket(port: int) -> socket.socket:
     Raises:
         LabError: another program has it.
     """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # The protocol is named, else asyncio does not know that it is TCP, and answers wait for acknowledgements (Nagle).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
@@ -288,15 +284,8 @@ def serve(port: int, state_folder: Path, *, time_scale: float = 1.0, write_limit
 
 
 async def _serve(cloud: LocalCloud, listener: socket.socket) -> None:
-    from hypercorn.asyncio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType]
-    from hypercorn.config import Config
+    from lab.cloud import web_server
 
-    config = Config()
-    config.bind = [f"fd://{listener.detach()}"]
-    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
-    config.graceful_timeout = SHUTDOWN_SECONDS
-    config.shutdown_timeout = SAVE_SECONDS
-    config.loglevel = "WARNING"
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -311,7 +300,7 @@ async def _serve(cloud: LocalCloud, listener: socket.socket) -> None:
         cloud.trace.end_listening()  # else stopping would wait for everybody who listens
 
     with _recorded(cloud):
-        await hypercorn_serve(app, config, shutdown_trigger=stopped)  # pyright: ignore[reportArgumentType]
+        await web_server.serve(app, listener, stopped)
 
 
 @contextlib.contextmanager

@@ -72,7 +72,7 @@ def _load_table_streams(saved: dict[str, Any]) -> None:
         getattr(dynamodb, name).update(store)
     # Numbers go on growing behind those that have been given out.
     given_out = [
-        int(record["dynamodb"]["SequenceNumber"][_COUNTER:])
+        int(record["dynamodb"]["SequenceNumber"][_COUNTER])
         for records in dynamodb._stream_records.all_values()
         for record in records
     ]
