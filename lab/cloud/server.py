@@ -17,6 +17,7 @@ from lab.cloud.changes import Change, change_of
 from lab.cloud.cloudwatch import CloudWatch
 from lab.cloud.door import Door
 from lab.cloud.emulator.functions import with_depth
+from lab.cloud.emulator.http_apis import repaired as repaired_http_apis
 from lab.cloud.event_source_mappings.api import Api
 from lab.cloud.event_source_mappings.bell import Bell
 from lab.cloud.event_source_mappings.clock import Clock
@@ -25,6 +26,7 @@ from lab.cloud.event_source_mappings.service import Mappings
 from lab.cloud.event_source_mappings.sources import Sources
 from lab.cloud.faults import Faults
 from lab.cloud.functions import Functions
+from lab.cloud.http_api import PATH_PREFIX, HttpApis
 from lab.cloud.kinesis import KinesisService
 from lab.cloud.snapshot import Snapshots
 from lab.cloud.state_folder import StateFolder
@@ -89,6 +91,7 @@ class LocalCloud:
         emulator.wrap_service("lambda", lambda handler: Api(self._mappings, self._sources, handler))
         emulator.wrap_service("kinesis", lambda _handler: self._kinesis.handle)
         emulator.wrap_service("dynamodb", self._ringing)
+        emulator.wrap_service("apigateway", repaired_http_apis(f"http://127.0.0.1:{self.port}{PATH_PREFIX}"))
         self._kinesis.start()
         await self._functions.start()
         saved = self._snapshots.load() or {}
@@ -186,7 +189,7 @@ class LocalCloud:
         """Return the ASGI app: the door, and behind it MiniStack and our own paths."""
         from lab.cloud.control import control_app
 
-        door = Door(emulator.app(), control_app(self))
+        door = Door(HttpApis(emulator.app(), self._functions.invoke), control_app(self))
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "lifespan":

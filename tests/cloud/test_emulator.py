@@ -27,6 +27,19 @@ def test_the_pin():
         ("ministack.core.iam_evaluator", "evaluate", ["ctx", "policies", "limits"]),
         ("ministack.core.iam_evaluator", "_service_principal_matches", ["principal", "service"]),
         ("ministack.core.iam_evaluator", "_action_matches", ["request_action", "actions", "not_actions"]),
+        ("ministack.core.iam_evaluator", "evaluate_resource_policy",
+         ["doc", "ctx", "service", "named_only", "direct_only"]),
+        ("ministack.core.iam_evaluator", "resolve_credential", ["access_key_id", "account_id", "session_token"]),
+        ("ministack.core.iam_evaluator", "resolve_principal", ["access_key_id", "account_id", "credential"]),
+        ("ministack.core.iam_evaluator", "resolve_caller_identity", ["access_key_id"]),
+        ("ministack.core.sigv4", "parse_header_signature", ["headers"]),
+        ("ministack.core.sigv4", "parse_query_signature", ["query_params"]),
+        ("ministack.core.sigv4", "header_signature_failure",
+         ["signature", "secret", "method", "raw_path", "query_params", "headers", "body", "presigned", "explain"]),
+        ("ministack.core.sigv4", "presigned_request_is_expired", ["amz_date", "expires", "now"]),
+        ("ministack.core.sigv4", "request_time_failure", ["signature", "now"]),
+        ("ministack.core.sigv4", "_amz_datetime", ["value"]),
+        ("ministack.services.apigateway", "find_api_scope", ["api_id"]),
         ("ministack.core.iam_actions", "extract_resource_arn",
          ["service", "method", "path", "headers", "body", "query_params", "region", "account_id"]),
         ("ministack.core.lambda_runtime", "execution_credentials", ["config"]),
@@ -78,6 +91,10 @@ def test_functions_we_call_or_replace(module: str, name: str, parameters: list[s
         ("ministack.services.iam", "_roles"),
         ("ministack.services.dynamodb", "_tables"),
         ("ministack.services.dynamodb_streams", "_DEFAULT_SHARD_ID"),
+        ("ministack.services.apigateway", "_apis"),
+        ("ministack.services.apigateway", "_integrations"),
+        ("ministack.services.apigateway", "_routes"),
+        ("ministack.services.apigateway", "_stages"),
         ("ministack.services.lambda_svc", "_invoke_depth"),
         ("ministack.services.lambda_svc", "_durable_ctx"),
         ("ministack.services.lambda_svc", "invalidate_worker"),
@@ -94,4 +111,4 @@ def test_state_we_look_at(module: str, name: str):
 def test_the_services_we_stand_before():
     from ministack.app import SERVICE_HANDLERS
 
-    assert {"lambda", "kinesis", "dynamodb", "sqs", "sns", "s3", "monitoring"} <= set(SERVICE_HANDLERS)
+    assert {"apigateway", "lambda", "kinesis", "dynamodb", "sqs", "sns", "s3", "monitoring"} <= set(SERVICE_HANDLERS)

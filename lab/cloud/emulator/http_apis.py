@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from lab.cloud.emulator.scope import ACCOUNT, scope
 
@@ -63,10 +63,11 @@ def find_http_api(api_id: str) -> HttpApi | None:
         )
 
 
-def with_endpoints(prefix: str) -> Callable[[Handler], Handler]:
-    """Return what makes a handler of apigatewayv2 say where an API really answers.
+def repaired(prefix: str) -> Callable[[Handler], Handler]:
+    """Return what makes apigatewayv2's handler right where MiniStack's is wrong.
 
-    MiniStack says `<id>.execute-api.localhost`, which resolves in browsers only.
+    It says `<id>.execute-api.localhost` for where an API answers, which resolves in browsers only; and it takes the
+    deletion of a stage's access log or of a route's settings for the deletion of the stage.
 
     Args:
         prefix: the URL of every API up to its id.
@@ -76,8 +77,10 @@ def with_endpoints(prefix: str) -> Callable[[Handler], Handler]:
         async def answer(
             method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
         ) -> Answer:
+            parts = unquote(path).strip("/").split("/")
+            if method == "DELETE" and parts[:2] == ["v2", "apis"] and parts[3:4] == ["stages"] and parts[5:]:
+                return _delete_of_stage(parts[2], parts[4], parts[5], "/".join(parts[6:]))
             status, out, content = await handler(method, path, headers, body, query)
-            parts = path.strip("/").split("/")
             if parts[:2] == ["v2", "apis"] and len(parts) <= len(("v2", "apis", "<id>")) and content:
                 told = json.loads(content)
                 for api in told.get("items", [told]):
@@ -89,6 +92,21 @@ def with_endpoints(prefix: str) -> Callable[[Handler], Handler]:
         return answer
 
     return wrap
+
+
+def _delete_of_stage(api_id: str, stage_name: str, what: str, route_key: str) -> Answer:
+    """Answer DeleteAccessLogSettings and DeleteRouteSettings."""
+    from ministack.services import apigateway
+
+    stage = apigateway._stages.get(api_id, {}).get(stage_name)
+    if stage is None or what not in ("accesslogsettings", "routesettings"):
+        headers = {"Content-Type": "application/json", "x-amzn-errortype": "NotFoundException"}
+        return 404, headers, b'{"message": "Unable to find Stage by name"}'
+    if what == "accesslogsettings":
+        stage.pop("accessLogSettings", None)
+    else:
+        stage.get("routeSettings", {}).pop(route_key, None)
+    return 204, {}, b""
 
 
 def gateway_may_invoke(function: dict[str, Any], function_arn: str, source_arn: str) -> bool:

@@ -16,20 +16,23 @@ _LISTS = {"allowHeaders": "access-control-allow-headers", "allowMethods": "acces
 
 def preflight(request: Request, configuration: Configuration) -> Response:
     """Answer a browser that asks beforehand; what is not allowed gets no headers, which is a no to the browser."""
-    headers = _allowed(request, configuration)
-    if headers and request.header("access-control-request-method"):
-        headers += [(header, ",".join(configuration[key])) for key, header in _LISTS.items() if configuration.get(key)]
-        if (seconds := configuration.get("maxAge")) is not None:
-            headers.append(("access-control-max-age", str(int(seconds))))
+    if not _allowed(request, configuration) or not request.header("access-control-request-method"):
+        return Response(204)
+    headers = [(header, ",".join(configuration[key])) for key, header in _LISTS.items() if configuration.get(key)]
+    if (seconds := configuration.get("maxAge")) is not None:
+        headers.append(("access-control-max-age", str(int(seconds))))
     return Response(204, headers)
 
 
-def shared(response: Response, request: Request, configuration: Configuration | None) -> Response:
-    """Return a response with the gateway's headers in place of the function's; without configuration, as it is."""
-    if not configuration:
-        return response
+def without_own(response: Response) -> Response:
+    """Return a function's response without what it says about other pages itself."""
     kept = [(name, value) for name, value in response.headers if not name.startswith("access-control-")]
-    return Response(response.status, kept + _allowed(request, configuration), response.body)
+    return Response(response.status, kept, response.body)
+
+
+def shared(response: Response, request: Request, configuration: Configuration) -> Response:
+    """Return a response with what the gateway says to an allowed origin."""
+    return Response(response.status, response.headers + _allowed(request, configuration), response.body)
 
 
 def _allowed(request: Request, configuration: Configuration) -> list[tuple[str, str]]:

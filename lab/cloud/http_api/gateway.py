@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from lab.cloud.emulator.functions import DEPTH_HEADER
 from lab.cloud.emulator.http_apis import HttpApi, allowed_caller, find_http_api
-from lab.cloud.http_api.cors import preflight, shared
+from lab.cloud.http_api.cors import preflight, shared, without_own
 from lab.cloud.http_api.event import Call
 from lab.cloud.http_api.integration import integrate, is_understood
 from lab.cloud.http_api.messages import FORBIDDEN, NOT_FOUND, TOO_LARGE, TOO_MANY, Request, Response, decoded
@@ -58,7 +58,8 @@ class HttpApis:
             await self._app(scope, receive, send)
             return
         response = await self._answer(observed, found[1], call, receive)
-        response = shared(response, request, api.settings.get("corsConfiguration"))
+        if cors := api.settings.get("corsConfiguration"):
+            response = shared(response, request, cors)
         await _send(send, response, observed)
         observed.latency_ms = (time.perf_counter() - began) * 1000
         measure(observed, response)
@@ -88,7 +89,7 @@ class HttpApis:
         began = time.perf_counter()
         response, observed.error = await integrate(self._invoke, request, call, _integration(call))
         observed.integration_ms = (time.perf_counter() - began) * 1000
-        return response
+        return without_own(response) if cors else response
 
 
 def _request(scope: Scope) -> Request:

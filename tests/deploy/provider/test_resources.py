@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -19,6 +22,7 @@ from tests.deploy.provider.driver import Deployed
 Base = dict[str, Any]
 TAGS = {"project": "streamlab", "lesson": "basic"}
 OTHER_TAGS = {"project": "streamlab", "student": "ana"}
+LOG_GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:access"
 VOLATILE = {"lastModified", "lastProcessingResult", "stateTransitionReason"}
 """Outputs that AWS changes by itself."""
 
@@ -263,6 +267,8 @@ CASES: dict[str, Callable[[Base], Case]] = {
         {"apiId": base["api"], "name": "$default", "autoDeploy": True, "tags": TAGS},
         [
             {"defaultRouteSettings": {"throttlingBurstLimit": 5, "throttlingRateLimit": 2.5}},
+            {"accessLogSettings": {"destinationArn": LOG_GROUP, "format": "$context.status"}},
+            {"accessLogSettings": None},
             {
                 "routeSettings": [{"routeKey": "POST /votes", "throttlingRateLimit": 1}],
                 "stageVariables": {"some_Name": "x"},
@@ -323,6 +329,29 @@ def test_a_resource_from_its_creation_to_its_end(type_: str, provider: AwsProvid
     deployed.delete()
     assert deployed.read() == ("", {}, {})
     assert deployed.find() is None
+
+
+@pytest.mark.parametrize(("stage", "segment"), [("$default", ""), ("prod", "prod")])
+def test_the_url_of_a_stage_and_that_of_its_api_open(
+    provider: AwsProvider, base: Base, stage: str, segment: str
+) -> None:
+    api = Deployed(provider, "aws:apigatewayv2/api:Api", f"open-{segment}", {"protocolType": "HTTP"}).create()
+    target = provider.account.apigatewayv2.create_integration(
+        ApiId=api.id, IntegrationType="AWS_PROXY", IntegrationUri=base["functions"][0], PayloadFormatVersion="2.0"
+    )["IntegrationId"]
+    for key in ("GET /", "GET /votes"):
+        provider.account.apigatewayv2.create_route(ApiId=api.id, RouteKey=key, Target=f"integrations/{target}")
+    inputs = {"apiId": api.id, "name": stage, "autoDeploy": True}
+    url = Deployed(provider, "aws:apigatewayv2/stage:Stage", "open", inputs).create().outputs["invokeUrl"]
+    assert url == f"{api.outputs['apiEndpoint']}/{segment}"
+    for address in (url, f"{url.rstrip('/')}/votes"):
+        with pytest.raises(HTTPError) as refused:  # the route is found; the function lets nobody invoke it
+            urlopen(address)
+        assert refused.value.code == HTTPStatus.INTERNAL_SERVER_ERROR
+    with pytest.raises(HTTPError) as missing:
+        urlopen(f"{url.rstrip('/')}/nothing")
+    assert missing.value.code == HTTPStatus.NOT_FOUND
+    api.delete()
 
 
 def test_indexes_with_capacity_of_their_own(provider: AwsProvider) -> None:

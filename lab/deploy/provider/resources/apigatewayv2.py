@@ -255,11 +255,12 @@ def _api_outputs(aws: Account, api: Mapping[str, Any]) -> Properties:
 
 def _stage_outputs(aws: Account, api_id: str, name: str) -> Properties:
     # AWS's host <api>.execute-api.<region>.amazonaws.com leads nowhere here; this path of the local cloud does answer.
-    url = f"{aws.endpoint_url}/_aws/execute-api/{api_id}/{name}"
+    # As there, the default stage has no segment of its own (a `$` in a URL would be lost in a shell, too).
+    url = f"{aws.endpoint_url}/_aws/execute-api/{api_id}/"
     return {
         "arn": f"arn:aws:apigateway:{aws.region}::/apis/{api_id}/stages/{name}",
         "executionArn": aws.arn("execute-api", f"{api_id}/{name}"),
-        "invokeUrl": f"{url}/" if name == "$default" else url,
+        "invokeUrl": url if name == "$default" else f"{url}{name}",
     }
 
 
