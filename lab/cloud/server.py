@@ -18,6 +18,7 @@ from lab.cloud.cloudwatch import CloudWatch
 from lab.cloud.door import Door
 from lab.cloud.emulator.functions import with_depth
 from lab.cloud.emulator.http_apis import repaired as repaired_http_apis
+from lab.cloud.emulator.tagging import with_more_services
 from lab.cloud.event_source_mappings.api import Api
 from lab.cloud.event_source_mappings.bell import Bell
 from lab.cloud.event_source_mappings.clock import Clock
@@ -28,6 +29,7 @@ from lab.cloud.faults import Faults
 from lab.cloud.functions import Functions
 from lab.cloud.http_api import PATH_PREFIX, HttpApis
 from lab.cloud.kinesis import KinesisService
+from lab.cloud.kinesis.measures import Measures
 from lab.cloud.snapshot import Snapshots
 from lab.cloud.state_folder import StateFolder
 from lab.cloud.trace import Trace
@@ -63,7 +65,9 @@ class LocalCloud:
         self.time_scale = time_scale
         self._folder = folder
         self.trace = Trace(folder.path / "trace.jsonl")
-        self._kinesis = KinesisService(folder.path / "kinesis", forward=emulator.deliver_to_firehose)
+        self._kinesis = KinesisService(
+            folder.path / "kinesis", forward=emulator.deliver_to_firehose, measures=Measures(emulator.record_metric)
+        )
         self._write_limits = write_limits
         self._limit_writes(None)
         self._sources = Sources(self._kinesis, table_writes=Bell())
@@ -91,6 +95,7 @@ class LocalCloud:
         emulator.wrap_service("lambda", lambda handler: Api(self._mappings, self._sources, handler))
         emulator.wrap_service("kinesis", lambda _handler: self._kinesis.handle)
         emulator.wrap_service("dynamodb", self._ringing)
+        emulator.wrap_service("tagging", with_more_services(self._kinesis.tags))
         emulator.wrap_service("apigateway", repaired_http_apis(f"http://127.0.0.1:{self.port}{PATH_PREFIX}"))
         self._kinesis.start()
         await self._functions.start()

@@ -34,7 +34,7 @@ def take_metrics(record: Record) -> None:
     _Figures.record = staticmethod(record)
 
 
-def record_metric(namespace: str, name: str, value: float, unit: str, dimensions: dict[str, str]) -> None:
+def record_metric(namespace: str, name: str, value: float, unit: str, dimensions: Mapping[str, str]) -> None:
     """Write one CloudWatch metric datum."""
     with scope():
         _Figures.record(namespace, name, value, unit, dimensions)

@@ -14,11 +14,13 @@ from lab.cloud.kinesis.consumers import consumer_of_arn
 from lab.cloud.kinesis.errors import KinesisError, internal_failure
 from lab.cloud.kinesis.hash_ranges import hash_key
 from lab.cloud.kinesis.limits import Limits
+from lab.cloud.kinesis.measures import MEASURED
 from lab.cloud.kinesis.operations import CHECKED, CHECKING_THEMSELVES, SUBSCRIBE
 from lab.cloud.kinesis.sequence_numbers import microseconds, parse
 from lab.cloud.kinesis.store import Store
 from lab.cloud.kinesis.subscriptions import Subscriptions
 from lab.cloud.kinesis.validation import serialization_error
+from lab.json_values import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from lab.cloud.emulator.app import Answer
     from lab.cloud.event_source_mappings.bell import Bell
+    from lab.cloud.kinesis.measures import Measures
     from lab.cloud.kinesis.model import Shard, Stream
     from lab.cloud.kinesis.records import KinesisRecord
     from lab.cloud.kinesis.sequence_numbers import Ticker
@@ -44,6 +47,7 @@ class KinesisService:
         forward: told of accepted records: the stream's ARN, its partition keys and data.
         transition_seconds: how long a stream is CREATING or UPDATING.
         ticker: gives out stamps.
+        measures: writes the streams' figures into CloudWatch.
     """
 
     def __init__(
@@ -53,12 +57,14 @@ class KinesisService:
         forward: Callable[[str, list[tuple[str, bytes]]], None] | None = None,
         transition_seconds: float = TRANSITION_SECONDS,
         ticker: Ticker | None = None,
+        measures: Measures | None = None,
     ) -> None:
         self.limits = Limits()
         """What shards take and serve: switches that may be turned at any time."""
         self._store = Store(folder, ticker)
         self._world = Surroundings(self._store, self.limits, forward, transition_seconds)
         self._subscriptions = Subscriptions()
+        self._measures = measures
         self._expiring: asyncio.TimerHandle | None = None
         self._seen: tuple[bytes, Any] | None = None
         self._store.load()
@@ -99,12 +105,18 @@ class KinesisService:
         """Answer a request; this is an emulator's `Handler`."""
         as_cbor = wire.is_cbor(headers)
         operation = headers.get("x-amz-target", "").partition(".")[2]
+        request = None
         try:
             request = self._decoded(body, as_cbor=as_cbor)
             if operation == SUBSCRIBE:
                 return self._subscribe(request, as_cbor=as_cbor)
-            return wire.answer(self.perform(operation, request, *emulator.current_scope()), as_cbor=as_cbor)
+            answer = self.perform(operation, request, *emulator.current_scope())
+            if self._measures and operation in MEASURED and answer:
+                self._measures.answered(operation, self._named(request), request, answer)
+            return wire.answer(answer, as_cbor=as_cbor)
         except KinesisError as error:
+            if self._measures and operation in MEASURED:
+                self._measures.refused(operation, self._named(request), error.code)
             return wire.error_answer(error, as_cbor=as_cbor)
         except Exception:  # noqa: BLE001  (an error of ours is InternalFailure to the caller, and in the log to us)
             _log.exception("%s failed", operation)
@@ -166,6 +178,10 @@ class KinesisService:
             return None
         return self._resource_named(request, account, region)  # pyright: ignore[reportUnknownArgumentType]
 
+    def _named(self, request: Any) -> str | None:
+        """Return the ARN that a request names."""
+        return self._resource_named(request, *emulator.current_scope()) if is_object(request) else None
+
     def _resource_named(self, request: dict[str, Any], account: str, region: str) -> str | None:
         # An iterator comes first: whatever else the request says, this is what would be read.
         if isinstance(iterator := request.get("ShardIterator"), str):
@@ -198,6 +214,12 @@ class KinesisService:
             return None
         answer = self.perform("DescribeStreamSummary", {"StreamARN": stream_arn}, stream.account, stream.region)
         return answer["StreamDescriptionSummary"] if answer else None
+
+    def tags(self, account: str, region: str) -> list[tuple[str, dict[str, str]]]:
+        """Return the ARNs of an account's streams, and their tags."""
+        return [
+            (stream.arn, stream.tags) for stream in self._store if (stream.account, stream.region) == (account, region)
+        ]
 
     # --- records without the API -------------------------------------------------------------------------------------
 
@@ -236,7 +258,10 @@ class KinesisService:
             return None
         stream, shard = found
         horizon = stream.horizon(self._store.ticker.now())
-        return shard.records.read(max(_stamp(after), horizon - 1), limit)
+        records = shard.records.read(max(_stamp(after), horizon - 1), limit)
+        if self._measures:
+            self._measures.read(stream.name, records)
+        return records
 
     def retention_hours(self, stream_arn: str) -> int | None:
         """Return how long a stream keeps its records, None when there is no such stream."""

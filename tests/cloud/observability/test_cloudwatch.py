@@ -7,6 +7,7 @@ import json
 import time
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -366,3 +367,54 @@ def handler(event, context):
     (point,) = ask(workshop, space, "orders", "Sum", "SampleCount", service="shop")
     assert (point["Sum"], point["SampleCount"], point["Unit"]) == (3, 2, "Count")
     assert total(workshop, space, "orders") == 3
+
+
+def test_a_stream_tells_what_comes_in_and_how_old_it_is_when_it_is_read(workshop: Workshop):
+    arn = workshop.stream()
+    name = arn.rsplit("/", 1)[-1]
+    workshop.put(arn, b"12345", b"123456")
+    workshop.clients.kinesis.put_records(
+        StreamARN=arn, Records=[{"Data": bytes(n), "PartitionKey": "k"} for n in (1, 2, 3)]
+    )
+    assert total(workshop, "AWS/Kinesis", "IncomingRecords", StreamName=name) == 5
+    assert total(workshop, "AWS/Kinesis", "IncomingBytes", StreamName=name) == 17
+    assert total(workshop, "AWS/Kinesis", "WriteProvisionedThroughputExceeded", StreamName=name) == 0
+    iterator = workshop.clients.kinesis.get_shard_iterator(
+        StreamARN=arn, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    workshop.clients.kinesis.get_records(ShardIterator=iterator, Limit=2)
+    assert total(workshop, "AWS/Kinesis", "GetRecords.Records", StreamName=name) == 2
+    (age,) = ask(workshop, "AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "Maximum", StreamName=name)
+    assert 0 <= age["Maximum"] < 10_000
+
+
+def test_the_tagging_api_lists_what_the_lessons_tag(workshop: Workshop):
+    mark = workshop.name("mark")
+    tags = {"lesson": mark}
+    listed = [{"Key": "lesson", "Value": mark}]
+    stream = workshop.stream()
+    workshop.clients.kinesis.tag_resource(ResourceARN=stream, Tags=tags)
+    alarmed = described(workshop, alarm(workshop, Namespace="n", MetricName="m", Tags=listed))["AlarmArn"]
+    assert workshop.clients.cloudwatch.list_tags_for_resource(ResourceARN=alarmed)["Tags"] == listed
+    group = f"/lab/{mark}"
+    workshop.clients.logs.create_log_group(logGroupName=group, tags=tags)
+    workshop.made.append(lambda: workshop.clients.logs.delete_log_group(logGroupName=group))
+    api = workshop.clients.apigatewayv2.create_api(Name=mark, ProtocolType="HTTP", Tags=tags)["ApiId"]
+    workshop.made.append(lambda: workshop.clients.apigatewayv2.delete_api(ApiId=api))
+    tagging: Any = boto3.client(
+        "resourcegroupstaggingapi",
+        endpoint_url=workshop.clients.endpoint_url,
+        region_name=workshop.clients.region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    found = tagging.get_resources(TagFilters=[{"Key": "lesson", "Values": [mark]}])["ResourceTagMappingList"]
+    assert {each["ResourceARN"] for each in found} == {
+        stream,
+        alarmed,
+        f"arn:aws:logs:us-east-1:000000000000:log-group:{group}",
+        f"arn:aws:apigateway:us-east-1::/apis/{api}",
+    }
+    found = tagging.get_resources(ResourceTypeFilters=["kinesis:stream"], TagFilters=[{"Key": "lesson"}])
+    assert stream in [each["ResourceARN"] for each in found["ResourceTagMappingList"]]
+    assert alarmed not in [each["ResourceARN"] for each in found["ResourceTagMappingList"]]
