@@ -41,7 +41,7 @@ class HttpApi:
 
 
 def find_http_api(api_id: str) -> HttpApi | None:
-    """Find an HTTP API of any region by its id; None when there is none (WebSocket and REST APIs are others)."""
+    """Find an HTTP API of any region by its id, as it is now; None when there is none (or it is of another kind)."""
     from ministack.services import apigateway
 
     with scope():
@@ -57,9 +57,9 @@ def find_http_api(api_id: str) -> HttpApi | None:
             account=owner[0],
             region=owner[1],
             settings=settings,
-            stages=apigateway._stages.get(api_id, {}),
+            stages=dict(apigateway._stages.get(api_id, {})),
             routes=list(apigateway._routes.get(api_id, {}).values()),
-            integrations=apigateway._integrations.get(api_id, {}),
+            integrations=dict(apigateway._integrations.get(api_id, {})),
         )
 
 
@@ -154,7 +154,8 @@ def allowed_caller(
     if not presigned and not headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 "):
         return None
     signature = sigv4.parse_query_signature(parameters) if presigned else sigv4.parse_header_signature(headers)
-    if isinstance(signature, tuple) or signature.service != "execute-api" or _is_out_of_time(signature, parameters):
+    expires = parameters.get("X-Amz-Expires", ["0"])[0] if presigned else None
+    if isinstance(signature, tuple) or signature.service != "execute-api" or _is_out_of_time(signature, expires):
         return None
     token = parameters.get("X-Amz-Security-Token", [""])[0] if presigned else headers.get("x-amz-security-token", "")
     _, _, _, region, account, _ = resource_arn.split(":", 5)
@@ -170,15 +171,15 @@ def allowed_caller(
         return _identity(iam_evaluator.resolve_caller_identity(signature.access_key_id) or {})
 
 
-def _is_out_of_time(signature: Any, parameters: Mapping[str, list[str]]) -> bool:
+def _is_out_of_time(signature: Any, expires: str | None) -> bool:
+    """Say whether a signature is too old or from the future, or a presigned URL's `expires` seconds are over."""
     from ministack.core import sigv4
 
-    if (expires := parameters.get("X-Amz-Expires")) is None:
-        return sigv4._amz_datetime(signature.amz_date) is None or sigv4.request_time_failure(signature) is not None
-    try:
-        return sigv4.presigned_request_is_expired(signature.amz_date, expires[0])
-    except (ValueError, OverflowError):
+    if sigv4._amz_datetime(signature.amz_date) is None:
         return True
+    if expires is None:
+        return sigv4.request_time_failure(signature) is not None
+    return not expires.isdecimal() or sigv4.presigned_request_is_expired(signature.amz_date, int(expires[:9]))
 
 
 def _may(principal: Any, resource_arn: str, region: str) -> bool:

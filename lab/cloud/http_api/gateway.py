@@ -57,7 +57,10 @@ class HttpApis:
         if call and not _is_ours(call):
             await self._app(scope, receive, send)
             return
-        response = await self._answer(observed, found[1], call, receive)
+        try:
+            response = await self._answer(observed, found[1], call, receive)
+        except _ClientGoneError:
+            return
         if cors := api.settings.get("corsConfiguration"):
             response = shared(response, request, cors)
         await _send(send, response, observed)
@@ -111,12 +114,17 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
+class _ClientGoneError(Exception):
+    """The client went away before all of its request was there."""
+
+
 async def _body(receive: Receive) -> bytes | None:
     """Return the body, None when it is larger than API Gateway takes; it is read to its end all the same."""
-    body, more = bytearray(), True
-    size = 0
+    body, size, more = bytearray(), 0, True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _ClientGoneError
         part: bytes = message.get("body", b"")
         size += len(part)
         if size <= LARGEST_BODY_BYTES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -85,6 +86,28 @@ class Bench:
         gateway.create_stage(**{"ApiId": api, "StageName": "$default", "AutoDeploy": True} | (stage or {}))
         return api
 
+    def permit(self, function: str) -> None:
+        """Let every API invoke a function."""
+        self.clients.lambda_.add_permission(
+            FunctionName=function,
+            StatementId="gateway",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+        )
+
+    def metric(self, namespace: str, name: str, dimension: str, value: str, statistic: str = "Sum") -> float:
+        """Return a metric's sum, or how many values it has (`SampleCount`), over the last minutes."""
+        now = time.time()
+        points = self.clients.cloudwatch.get_metric_statistics(
+            Namespace=namespace, MetricName=name, Dimensions=[{"Name": dimension, "Value": value}],
+            StartTime=now - 300, EndTime=now + 60, Period=60, Statistics=[statistic],
+        )["Datapoints"]  # fmt: skip
+        return sum(point[statistic] for point in points)
+
+    def invocations(self, function: str) -> float:
+        """Return how often a function was invoked."""
+        return self.metric("AWS/Lambda", "Invocations", "FunctionName", function.rsplit(":", 1)[1])
+
     def call(self, api: str, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """Call an API."""
         connection = http.client.HTTPConnection("127.0.0.1", self.cloud.port, timeout=60)
@@ -100,13 +123,9 @@ class Bench:
 def bench(local_cloud: Cloud) -> Iterator[Bench]:
     workshop = Workshop(Clients.local(local_cloud.url))
     function = workshop.function(ECHO, workshop.role())
-    workshop.clients.lambda_.add_permission(
-        FunctionName=function,
-        StatementId="gateway",
-        Action="lambda:InvokeFunction",
-        Principal="apigateway.amazonaws.com",
-    )
-    yield Bench(local_cloud, workshop, function)
+    made = Bench(local_cloud, workshop, function)
+    made.permit(function)
+    yield made
     for remove in reversed(workshop.made):
         with contextlib.suppress(ClientError):
             remove()
