@@ -94,6 +94,23 @@ def test_an_event_becomes_an_item_and_what_is_not_json_a_message(lab):
     assert len(poison.out.splitlines()) == 1
 
 
+@pytest.mark.usefixtures("deployed")
+def test_a_record_that_was_given_up_raises_its_alarm(lab):
+    lab("send", "basic", "--count", "1", "--poison", "1")
+    cloudwatch = Target("local").clients.cloudwatch
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        states = {alarm["AlarmName"]: alarm["StateValue"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]}
+        mine = {
+            name.split("-reader-")[1].rsplit("-", 1)[0]: state for name, state in states.items() if "-reader-" in name
+        }
+        if mine["given-up"] == "ALARM":
+            break
+        assert time.monotonic() < deadline, states
+        time.sleep(0.1)
+    assert mine == {"given-up": "ALARM", "errors": "OK", "lag": "OK"}
+
+
 def still_to_process_when(lab, expected: int) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (waiting := lab("show", "basic", "--json").json()["still_to_process"]) != expected:
