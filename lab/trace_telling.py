@@ -183,6 +183,8 @@ def _discarded(event: Event) -> str:
     text = text.format(count=event["count"], records=_records(event))
     if event["condition"] == "RecordAgeExceeded":
         return text + ": " + _("too old when its turn came (RecordAgeExceeded)")
+    if event["condition"] == "MaximumPayloadSizeExceeded":
+        return text + ": " + _("larger than the 6 MB that a function can be given (MaximumPayloadSizeExceeded)")
     why = ngettext("after {count} attempt ({condition})", "after {count} attempts ({condition})", event["invocations"])
     return text + " " + why.format(count=event["invocations"], condition=event["condition"])
 

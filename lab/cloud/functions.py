@@ -77,9 +77,8 @@ class Functions:
         try:
             if delay := self._faults.delay(function.name):
                 await asyncio.sleep(delay)
-            outcome = await self._environments.invoke(
-                records.function_version(function.record, function.config), event, invoked_arn=function_arn
-            )
+            version = records.function_version(function.record, function.config)
+            outcome = await self._environments.invoke(version, event, invoked_arn=function_arn)
         except Throttled:
             emulator.measure_throttle(function.name)
             return Answer(throttled=True)
@@ -90,4 +89,4 @@ class Functions:
         if (reason := self._faults.failure(function.name, event)) and not outcome.function_error:
             outcome = failed_by_fault(outcome, reason)
         emulator.measure_invocation(function.name, outcome.duration_ms, failed=bool(outcome.function_error))
-        return Answer(outcome.payload, outcome.function_error)
+        return Answer(outcome.payload, outcome.function_error, executed_version=version.version)

@@ -20,7 +20,6 @@ from lab.cloud.emulator.functions import with_depth
 from lab.cloud.emulator.http_apis import repaired as repaired_http_apis
 from lab.cloud.emulator.tagging import with_more_services
 from lab.cloud.event_source_mappings.api import Api
-from lab.cloud.event_source_mappings.bell import Bell
 from lab.cloud.event_source_mappings.clock import Clock
 from lab.cloud.event_source_mappings.mapping import Surroundings
 from lab.cloud.event_source_mappings.service import Mappings
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lab.cloud.door import Receive, Scope, Send
-    from lab.cloud.emulator.app import Answer, Handler
 
 _log = logging.getLogger("lab.cloud")
 
@@ -70,7 +68,7 @@ class LocalCloud:
         )
         self._write_limits = write_limits
         self._limit_writes(None)
-        self._sources = Sources(self._kinesis, table_writes=Bell())
+        self._sources = Sources(self._kinesis)
         self.faults = Faults(self.trace.from_anywhere, self._limit_writes)
         self._cloudwatch = CloudWatch(changed=lambda: self._snapshots.note(Change.DATA))
         self._functions = Functions(folder.path, port, self.faults, self._cloudwatch.extract_embedded)
@@ -82,6 +80,7 @@ class LocalCloud:
             trace=self.trace,
         )
         self._snapshots = Snapshots(folder.path, folder.is_ours, self._saved)
+        self._expiring: asyncio.Task[None] | None = None
         self._mappings = Mappings(surroundings, changed=lambda: self._snapshots.note(Change.DATA))
 
     # --- life --------------------------------------------------------------------------------------------------------
@@ -94,7 +93,8 @@ class LocalCloud:
         emulator.lead_to_streams(self._kinesis)
         emulator.wrap_service("lambda", lambda handler: Api(self._mappings, self._sources, handler))
         emulator.wrap_service("kinesis", lambda _handler: self._kinesis.handle)
-        emulator.wrap_service("dynamodb", self._ringing)
+        changed = self._sources.table_changed
+        emulator.wrap_service("dynamodb", lambda handler: emulator.repaired_tables(handler, changed))
         emulator.wrap_service("tagging", with_more_services(self._kinesis.tags))
         emulator.wrap_service("apigateway", repaired_http_apis(f"http://127.0.0.1:{self.port}{PATH_PREFIX}"))
         self._kinesis.start()
@@ -103,10 +103,13 @@ class LocalCloud:
         await lab_role.seed()
         self._cloudwatch.start(saved.get("metrics", []))
         self._mappings.restore(saved.get("mappings", []))
+        self._expiring = asyncio.create_task(emulator.expire_items(lambda: self._snapshots.note(Change.DATA)))
         self._folder.begin()
 
     async def stop(self) -> None:
         """Stop what is ours; MiniStack stops afterwards."""
+        if self._expiring:
+            self._expiring.cancel()
         await self._mappings.stop()
         await self._functions.stop()
         await self._cloudwatch.stop()
@@ -219,20 +222,6 @@ class LocalCloud:
     async def save(self) -> None:
         """Return when all that has happened so far would survive a kill."""
         await self._snapshots.save()
-
-    def _ringing(self, handler: Handler) -> Handler:
-        """Return DynamoDB's handler, ringing after each write."""
-        reads = ("Get", "Describe", "List", "Query", "Scan", "BatchGet", "TransactGet")
-
-        async def ringing(
-            method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
-        ) -> Answer:
-            answer = await handler(method, path, headers, body, query)
-            if not headers.get("x-amz-target", "").partition(".")[2].startswith(reads):
-                self._sources.table_writes.ring()
-            return answer
-
-        return ringing
 
 
 def open_socket(port: int) -> socket.socket:

@@ -71,13 +71,13 @@ class Workshop:
         self.made.append(lambda: self.clients.kinesis.delete_stream(StreamName=name))
         return self.clients.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
 
-    def table(self, view: str = "NEW_IMAGE") -> tuple[str, str]:
-        """Make a table with a stream, its key `pk`; return its name and the stream's ARN."""
+    def table(self, view: str = "NEW_IMAGE", key: tuple[str, str] = ("pk", "S")) -> tuple[str, str]:
+        """Make a table with a stream and a key (name, type); return its name and the stream's ARN."""
         name = self.name("table")
         made = self.clients.dynamodb.create_table(
             TableName=name,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": key[0], "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key[0], "AttributeType": key[1]}],
             BillingMode="PAY_PER_REQUEST",
             StreamSpecification={"StreamEnabled": True, "StreamViewType": view},
         )

@@ -17,6 +17,7 @@ from lab.cloud.emulator.observability import (
     take_metrics,
 )
 from lab.cloud.emulator.scope import ACCOUNT, REGION, current_scope, scope
+from lab.cloud.emulator.tables import expire_items, repaired_tables
 
 __all__ = [
     "ACCOUNT",
@@ -29,6 +30,7 @@ __all__ = [
     "configure",
     "current_scope",
     "deliver_to_firehose",
+    "expire_items",
     "lead_to_streams",
     "measure_invocation",
     "measure_throttle",
@@ -36,6 +38,7 @@ __all__ = [
     "put_object",
     "record_metric",
     "repair_stream_authorization",
+    "repaired_tables",
     "reset",
     "role_may",
     "scope",

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import re
 import secrets
 import threading
 import time
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.cloud.emulator.authorization import lambda_may_assume
 from lab.cloud.emulator.observability import measure_invocation, measure_throttle
-from lab.cloud.emulator.scope import scope
+from lab.cloud.emulator.scope import ACCOUNT, REGION, scope
 from lab.cloud.execution.credentials import Credentials
 from lab.cloud.execution.function import CodePackage, FunctionVersion
 from lab.cloud.execution.outcome import RoleCannotBeAssumed, Throttled, error_payload
@@ -48,23 +49,37 @@ class FunctionRecord:
     role: str
 
 
+def arn_of(reference: str) -> str:
+    """Return the ARN of a function named by name, partial ARN (`account:function:name`) or ARN, qualified or not.
+
+    The qualifier stays. What is none of these is taken for a name; no function has it.
+    """
+    parts = _REFERENCE.fullmatch(reference)
+    if parts is None:
+        return reference
+    arn = f"arn:aws:lambda:{parts['region'] or REGION}:{parts['account'] or ACCOUNT}:function:{parts['name']}"
+    return f"{arn}:{parts['qualifier']}" if parts["qualifier"] else arn
+
+
+_REFERENCE = re.compile(
+    r"(?:arn:aws:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?(?:function:)?"
+    r"(?P<name>[\w-]+)(?::(?P<qualifier>\$LATEST|[\w-]+))?"
+)
+"""API reference: NamespacedFunctionName."""
+
+
 def find_function(reference: str) -> FunctionRecord | None:
     """Find a function by name, partial ARN or ARN, with or without a qualifier; None when there is none."""
     from ministack.services import lambda_svc
 
+    arn = arn_of(reference)
     with scope():
         try:
-            record, config, name = lambda_svc._get_func_record_for_ref(reference)
+            record, config, name = lambda_svc._get_func_record_for_ref(arn)
         except ValueError:
             return None
     if not record or not config:
         return None
-    qualifier = reference.rsplit(":function:", maxsplit=1)[-1].split(":")[1:] if ":" in reference else []
-    arn = (
-        config["FunctionArn"]
-        if not qualifier
-        else f"{config['FunctionArn'].split(':function:')[0]}:function:{name}:{qualifier[0]}"
-    )
     return FunctionRecord(record, config, name, arn, config.get("Role", ""))
 
 

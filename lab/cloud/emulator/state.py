@@ -9,6 +9,8 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
+from lab.cloud.emulator.tables import given_out
+
 if TYPE_CHECKING:
     from typing import TextIO
 
@@ -70,14 +72,6 @@ def _load_table_streams(saved: dict[str, Any]) -> None:
 
     for name, store in saved.items():
         getattr(dynamodb, name).update(store)
-    # Numbers go on growing behind those that have been given out.
-    given_out = [
-        int(record["dynamodb"]["SequenceNumber"][_COUNTER])
-        for records in dynamodb._stream_records.all_values()
-        for record in records
-    ]
-    dynamodb._stream_seq_counter = max([dynamodb._stream_seq_counter, *given_out])
-
-
-_COUNTER = slice(20, None)
-"""Where the counter stands in MiniStack's sequence numbers, behind the milliseconds."""
+    for records in dynamodb._stream_records.all_values():
+        if records:
+            given_out(records[-1]["dynamodb"]["SequenceNumber"])

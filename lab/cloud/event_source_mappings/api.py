@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _PATH = re.compile(r"^/2015-03-31/event-source-mappings(?:/(?P<id>[^/]*))?/?$")
 _TAGS_PATH = re.compile(r"^/[\d-]+/tags/(?P<arn>arn:aws:lambda:[^:]*:[^:]*:event-source-mapping:(?P<id>[0-9a-f-]+))$")
 MOST_ITEMS = 100
+_NOT_FOUND = 404
 
 
 class Api:
@@ -47,7 +49,11 @@ class Api:
             ours = await self._answer(request)
         except RequestError as error:
             return _error(error)
-        return ours or await self._lambda_service(method, path, headers, body, query)
+        if ours:
+            return ours
+        answer = await self._lambda_service(method, path, headers, body, query)
+        found = _PATH.match(request.path)
+        return _error(_unknown()) if found and found["id"] and answer[0] == _NOT_FOUND else answer
 
     async def _answer(self, request: _Request) -> Answer | None:
         """Return our answer, None when the request is not ours to answer."""
@@ -71,7 +77,7 @@ class Api:
             case "PUT":
                 return self._update(request, mapping)
             case "DELETE":
-                return await self._delete(mapping)
+                return self._delete(mapping)
             case _:
                 return None
 
@@ -80,29 +86,24 @@ class Api:
     def _create(self, request: _Request) -> Answer | None:
         wanted = request.json()
         stream_arn = wanted.get("EventSourceArn")
+        if stream_arn is None and not wanted.get("SelfManagedEventSource"):
+            raise invalid_parameter("Unrecognized event source.")
         if not isinstance(stream_arn, str) or not _is_stream(stream_arn):
             return None
         function = _function(wanted.get("FunctionName"))
-        settings = validation.create_settings(wanted, kinesis=":kinesis:" in stream_arn)
-        source = self._sources.of(stream_arn, function.role)
-        self._check_source(source)
+        settings = validation.create_settings(wanted, stream_arn=stream_arn, now=time.time())
+        tags = validation.check_tags(wanted.get("Tags"))
+        validation.check_tag_count(tags)
+        self._check_source(self._sources.of(stream_arn, function.role))
         _check_destination(settings, function.role)
-        for mapping in self._mappings:
-            existing = mapping.configuration
-            if (existing.stream_arn, existing.function_arn) == (stream_arn, function.arn):
-                raise RequestError(
-                    "ResourceConflictException",
-                    f'The event source arn (" {stream_arn} ") and function (" {function.name} ") provided mapping '
-                    f"already exists. Please update or delete the existing mapping with UUID {existing.uuid}",
-                    409,
-                )
+        self._check_only_one(stream_arn, function)
         mapping = self._mappings.create(
             stream_arn=stream_arn,
             function_arn=function.arn,
             role=function.role,
             settings=settings,
             enabled=_boolean(wanted.get("Enabled"), default=True),
-            tags=dict(wanted.get("Tags") or {}),
+            tags=tags,
         )
         return _json(202, mapping.answer())
 
@@ -112,12 +113,12 @@ class Api:
         )
         found: list[dict[str, Any]] = json.loads(body)["EventSourceMappings"]
         wanted_function, wanted_source = request.parameter("FunctionName"), request.parameter("EventSourceArn")
-        function = functions.find_function(wanted_function) if wanted_function else None
+        function_arn = functions.arn_of(wanted_function) if wanted_function else None
         for mapping in self._mappings:
             configuration = mapping.configuration
             if wanted_source and configuration.stream_arn != wanted_source:
                 continue
-            if wanted_function and (function is None or configuration.function_arn != function.arn):
+            if function_arn and configuration.function_arn != function_arn:
                 continue
             found.append(mapping.answer())
         found.sort(key=lambda each: each["UUID"])
@@ -131,13 +132,16 @@ class Api:
 
     def _update(self, request: _Request, mapping: Mapping) -> Answer:
         wanted = request.json()
+        if mapping.state == "Deleting":
+            raise RequestError("ResourceInUseException", "Cannot update the event source mapping because it is in use.")
         current = mapping.configuration
-        settings = validation.update_settings(wanted, current.settings)
+        settings = validation.update_settings(wanted, current.settings, stream_arn=current.stream_arn)
         function_arn, role = current.function_arn, current.role
         if wanted.get("FunctionName"):
             function = _function(wanted["FunctionName"])
             function_arn, role = function.arn, function.role
             self._check_source(self._sources.of(current.stream_arn, role))
+            self._check_only_one(current.stream_arn, function, besides=mapping)
         _check_destination(settings, role)
         enabled = wanted.get("Enabled")
         mapping.update(
@@ -146,16 +150,17 @@ class Api:
         )
         return _json(202, mapping.answer())
 
-    async def _delete(self, mapping: Mapping) -> Answer:
-        answer = mapping.answer() | {"State": "Deleting"}
-        await self._mappings.delete(mapping)
-        return _json(202, answer)
+    def _delete(self, mapping: Mapping) -> Answer:
+        self._mappings.delete(mapping)
+        return _json(202, mapping.answer())
 
     def _tags(self, request: _Request, mapping: Mapping) -> Answer:
         if request.method == "GET":
             return _json(200, {"Tags": mapping.tags})
         if request.method == "POST":
-            mapping.tags.update(request.json().get("Tags") or {})
+            tags = mapping.tags | validation.check_tags(request.json().get("Tags"))
+            validation.check_tag_count(tags)
+            mapping.tags = tags
         else:
             for key in request.query.get("tagKeys", []):
                 mapping.tags.pop(key, None)
@@ -172,6 +177,20 @@ class Api:
                 f"Cannot access stream {source.arn}. "
                 f"Please ensure the role can perform the {source.access_message} in IAM."
             )
+
+    def _check_only_one(
+        self, stream_arn: str, function: functions.FunctionRecord, besides: Mapping | None = None
+    ) -> None:
+        """Refuse a second mapping of a stream to a function."""
+        for mapping in self._mappings:
+            existing = mapping.configuration
+            if mapping is not besides and (existing.stream_arn, existing.function_arn) == (stream_arn, function.arn):
+                raise RequestError(
+                    "ResourceConflictException",
+                    f'The event source arn (" {stream_arn} ") and function (" {function.name} ") provided mapping '
+                    f"already exists. Please update or delete the existing mapping with UUID {existing.uuid}",
+                    409,
+                )
 
 
 class _Request:
@@ -208,7 +227,7 @@ def _function(reference: Any) -> functions.FunctionRecord:
         )
     function = functions.find_function(reference)
     if function is None:
-        raise RequestError("InvalidParameterValueException", f"Function does not exist: {reference}")
+        raise invalid_parameter("Function does not exist")
     return function
 
 
@@ -229,6 +248,10 @@ def _check_destination(settings: dict[str, Any], role: str) -> None:
     for words, action, resource in needed:
         if not emulator.role_may(role, action, resource):
             raise invalid_parameter(f"The function execution role does not have permissions to call {words}")
+
+
+def _unknown() -> RequestError:
+    return RequestError("ResourceNotFoundException", "The resource you requested does not exist.", _NOT_FOUND)
 
 
 def _boolean(value: Any, *, default: bool) -> bool:

@@ -55,6 +55,8 @@ class Condition(Enum):
 
     RETRY_ATTEMPTS_EXHAUSTED = "RetryAttemptsExhausted"
     RECORD_AGE_EXCEEDED = "RecordAgeExceeded"
+    MAXIMUM_PAYLOAD_SIZE_EXCEEDED = "MaximumPayloadSizeExceeded"
+    """One record alone is more than a function can be given; `delivery` sees it, this machine never."""
 
 
 # --- what came of an invocation -------------------------------------------------------------------------------------

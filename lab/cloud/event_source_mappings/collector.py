@@ -78,15 +78,18 @@ class Collector:
             return 0.0
         return max(0.0, self._window_began + self._window_seconds - now)
 
-    def take(self, now: float, holds: Callable[[float], bool] = lambda _arrived: True) -> list[Collected]:
+    def take(
+        self, now: float, holds: Callable[[float], bool] = lambda _arrived: True, *, beside_bytes: int = 0
+    ) -> list[Collected]:
         """Take the next batch: at most the batch size, at most 6 MB (a single larger record goes alone).
 
         Args:
             now: a clock that never jumps, seconds.
             holds: says by its arrival time whether a record may go into this batch; those behind one that may not wait.
+            beside_bytes: what the event holds beside its records.
         """
         batch: list[Collected] = []
-        size = _ENVELOPE_BYTES
+        size = _ENVELOPE_BYTES + beside_bytes
         while self._waiting and len(batch) < self._batch_size and holds(self._waiting[0].record.arrived):
             more = len(self._waiting[0].text) + len(_SEPARATOR)
             if batch and size + more > PAYLOAD_LIMIT_BYTES:

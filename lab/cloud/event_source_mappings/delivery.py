@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lab.cloud import emulator
 from lab.cloud.event_source_mappings import batch, failure_message
-from lab.cloud.event_source_mappings.collector import Collected, payload
+from lab.cloud.event_source_mappings.collector import PAYLOAD_LIMIT_BYTES, Collected, payload
 from lab.cloud.event_source_mappings.windows import Window, with_window
 from lab.json_values import is_object
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from lab.cloud.event_source_mappings.clock import Clock
     from lab.cloud.event_source_mappings.mapping import Configuration
+    from lab.cloud.event_source_mappings.metrics import Metrics
     from lab.cloud.event_source_mappings.sources import Source
     from lab.cloud.faults import Faults
 
@@ -33,11 +34,13 @@ class Answer:
         payload: what the function returned, JSON.
         function_error: None, or the kind of its error (`Unhandled`).
         throttled: the function had no free concurrency and was not invoked.
+        executed_version: the function's version that was invoked.
     """
 
     payload: bytes = b"null"
     function_error: str | None = None
     throttled: bool = False
+    executed_version: str = "$LATEST"
 
 
 class Windowing:
@@ -85,6 +88,7 @@ class Delivery:
         invoke: invokes the function.
         clock: time.
         faults: what was asked to go wrong.
+        metrics: the mapping's.
         trace: tells what happens; returns the event's id.
         result: takes the mapping's LastProcessingResult.
         stopping: set when the mapping stops: the invocation under way may end, nothing new is begun.
@@ -99,6 +103,7 @@ class Delivery:
         invoke: Invoker,
         clock: Clock,
         faults: Faults,
+        metrics: Metrics,
         trace: Callable[..., int],
         result: Callable[[str], None],
         stopping: asyncio.Event,
@@ -109,10 +114,12 @@ class Delivery:
         self._invoke = invoke
         self._clock = clock
         self._faults = faults
+        self._metrics = metrics
         self._trace = trace
         self._result = result
         self._stopping = stopping
         self._batch = 0
+        self._executed_version = "$LATEST"
 
     async def deliver(
         self, collected: list[Collected], ended: Callable[[Iterable[str]], None], windowing: Windowing | None = None
@@ -127,6 +134,12 @@ class Delivery:
         texts = {each.record.sequence_number: each.text for each in collected}
         state = batch.start(tuple(each.record for each in collected), self._policy())
         self._batch = self._trace("batch_formed", **_span(state.pending))
+        if len(self._event(state.pending, texts, windowing)) > PAYLOAD_LIMIT_BYTES:
+            # A batch is only ever this large when it is one record, which no function can be given.
+            too_large = batch.Condition.MAXIMUM_PAYLOAD_SIZE_EXCEEDED
+            await self._discard(batch.Discard(state.pending, too_large, 1, None), texts)
+            ended([record.sequence_number for record in state.pending])
+            return
         while not self._stopping.is_set():
             before = state
             match batch.next_action(state, self._clock.now()):
@@ -166,8 +179,7 @@ class Delivery:
         failures = 0
         while not self._stopping.is_set():
             configuration = self._configuration()
-            event = with_window(payload([]), windowing.window, shard_id=self._shard_id,
-                                stream_arn=configuration.stream_arn, final=True)  # fmt: skip
+            event = self._event((), {}, windowing, final=True)
             span = {"batch": None, "count": 0, **_window_span(windowing)}
             answer = await self._call(event, span)
             self._trace("outcome", **span, **_outcome_of(answer))
@@ -190,21 +202,40 @@ class Delivery:
     async def _attempt(
         self, records: tuple[batch.Record, ...], texts: dict[str, str], windowing: Windowing | None
     ) -> batch.Outcome:
-        configuration = self._configuration()
-        event = payload([texts[record.sequence_number] for record in records])
-        if windowing:
-            event = with_window(event, windowing.window, shard_id=self._shard_id,
-                                stream_arn=configuration.stream_arn, final=False)  # fmt: skip
+        event = self._event(records, texts, windowing)
         # Set by the moment the function is called, as on AWS: how far behind the newest record of the batch is.
         age_ms = max(0.0, (self._clock.now() - records[-1].arrived) * 1000)
-        dimensions = {"FunctionName": configuration.function_name}
-        emulator.record_metric("AWS/Lambda", "IteratorAge", age_ms, "Milliseconds", dimensions)
+        self._metrics.iterator_age(age_ms)
         span = {"batch": self._batch, **_span(records), **_window_span(windowing)}
         answer = await self._call(event, span, age_ms=round(age_ms, 1))
         outcome = self._meaning(answer, records, windowing)
+        self._count(outcome, records)
         self._result("OK" if isinstance(outcome, batch.Succeeded) else "PROBLEM: Function call failed")
         self._trace("outcome", **{**span, **_outcome_of(answer), **_verdict(outcome, records)})
         return outcome
+
+    def _event(
+        self,
+        records: tuple[batch.Record, ...],
+        texts: dict[str, str],
+        windowing: Windowing | None,
+        *,
+        final: bool = False,
+    ) -> str:
+        """Return what the function is invoked with."""
+        event = payload([texts[record.sequence_number] for record in records])
+        if not windowing:
+            return event
+        stream_arn = self._configuration().stream_arn
+        return with_window(event, windowing.window, shard_id=self._shard_id, stream_arn=stream_arn, final=final)
+
+    def _count(self, outcome: batch.Outcome, records: tuple[batch.Record, ...]) -> None:
+        if not isinstance(outcome, batch.Throttled):
+            self._metrics.count("InvokedEventCount", len(records))
+        if isinstance(outcome, batch.PartlyFailed):
+            self._metrics.count("FailedInvokeEventCount", len(records) - outcome.lowest)
+        elif not isinstance(outcome, batch.Succeeded):
+            self._metrics.count("FailedInvokeEventCount", len(records))
 
     async def _call(self, event: str, span: dict[str, Any], **fields: Any) -> Answer:
         """Invoke the function, tell it, and note how long it took."""
@@ -212,6 +243,7 @@ class Delivery:
         began = self._clock.monotonic()
         answer = await self._invoke(self._configuration().function_arn, event.encode())
         span["duration_ms"] = round((self._clock.monotonic() - began) * 1000, 1)
+        self._executed_version = answer.executed_version
         return answer
 
     def _meaning(self, answer: Answer, records: tuple[batch.Record, ...], windowing: Windowing | None) -> batch.Outcome:
@@ -249,16 +281,24 @@ class Delivery:
     async def _discard(self, discard: batch.Discard, texts: dict[str, str]) -> None:
         span = {"batch": self._batch, **_span(discard.records)}
         self._trace("discarded", **span, condition=discard.condition.value, invocations=discard.invocations)
+        destination = self._configuration().on_failure
+        told = bool(destination) and await self._tell_destination(destination, discard, texts, span)
+        self._metrics.count(
+            "OnFailureDestinationDeliveredEventCount" if told else "DroppedEventCount", len(discard.records)
+        )
+
+    async def _tell_destination(
+        self, destination: str, discard: batch.Discard, texts: dict[str, str], span: dict[str, Any]
+    ) -> bool:
+        """Send the message about what was given up; say whether the destination took it."""
         configuration = self._configuration()
-        destination = configuration.on_failure
-        if not destination:
-            return
         message = failure_message.build(
             discard,
             kind=self._source.kind,
             stream_arn=configuration.stream_arn,
             shard_id=self._shard_id,
             function_arn=configuration.function_arn,
+            executed_version=self._executed_version,
             now=self._clock.now(),
         )
         event = payload([texts[record.sequence_number] for record in discard.records])
@@ -270,12 +310,12 @@ class Delivery:
                 waits = {"wait_seconds": round(wait_seconds, 3)} if wait_seconds else {}
                 self._trace("destination_failed", **span, destination=destination, attempt=attempt, reason=str(error),
                             **waits)  # fmt: skip
-                dimensions = {"FunctionName": configuration.function_name}
-                emulator.record_metric("AWS/Lambda", "DestinationDeliveryFailures", 1, "Count", dimensions)
+                self._metrics.destination_failed()
                 await asyncio.sleep(wait_seconds)
             else:
                 self._trace("destination_told", **span, destination=destination, attempt=attempt)
-                return
+                return True
+        return False
 
     async def _send(self, destination: str, message: dict[str, Any], event: str, configuration: Configuration) -> None:
         if refusal := self._faults.refusal(destination, configuration.function_name):

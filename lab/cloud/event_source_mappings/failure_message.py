@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def build(discard: Discard, *, kind: SourceKind, stream_arn: str, shard_id: str, function_arn: str,
-          now: float) -> dict[str, Any]:  # fmt: skip
+          executed_version: str, now: float) -> dict[str, Any]:  # fmt: skip
     """Return the message.
 
     Args:
@@ -25,6 +25,7 @@ def build(discard: Discard, *, kind: SourceKind, stream_arn: str, shard_id: str,
         stream_arn: the stream.
         shard_id: the shard.
         function_arn: the function, as the mapping names it.
+        executed_version: the function's version that was invoked last.
         now: seconds since the epoch.
     """
     message: dict[str, Any] = {
@@ -35,12 +36,14 @@ def build(discard: Discard, *, kind: SourceKind, stream_arn: str, shard_id: str,
             "approximateInvokeCount": discard.invocations,
         }
     }
-    if discard.condition is not Condition.RECORD_AGE_EXCEEDED:
+    if discard.condition is Condition.RETRY_ATTEMPTS_EXHAUSTED:
         message["responseContext"] = {
             "statusCode": 200,
-            "executedVersion": "$LATEST",
+            "executedVersion": executed_version,
             "functionError": discard.function_error,
         }
+    elif discard.condition is Condition.MAXIMUM_PAYLOAD_SIZE_EXCEEDED:
+        message["responseContext"] = None
     message["version"] = "1.0"
     message["timestamp"] = _iso(now, milliseconds=True)
     first, last = discard.records[0], discard.records[-1]

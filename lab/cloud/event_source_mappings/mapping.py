@@ -36,6 +36,8 @@ DEFAULTS: dict[str, Any] = {
 
 _log = logging.getLogger("lab.event_source_mappings")
 
+_EMPTY = ("FilterCriteria", "MetricsConfig")
+"""What is left out of answers when there is nothing in it."""
 NO_RECORDS = "No records processed"
 SHARD_POLL_SECONDS = 1.0
 """How often new shards and withdrawn permissions are looked for, as Lambda polls an idle shard once a second."""
@@ -122,6 +124,11 @@ class Configuration:
         filters: list[dict[str, str]] = as_object(self.settings.get("FilterCriteria")).get("Filters", [])
         return [each["Pattern"] for each in filters]
 
+    @property
+    def counts_events(self) -> bool:
+        """Whether the metrics of single events are written (MetricsConfig)."""
+        return "EventCount" in as_object(self.settings.get("MetricsConfig")).get("Metrics", [])
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -168,6 +175,7 @@ class Mapping:
         self._may_read = (0.0, False)
         self._supervisor: asyncio.Task[None] | None = None
         self._changing: asyncio.Task[None] | None = None
+        self._deleting: asyncio.Task[None] | None = None
         self._ending: list[asyncio.Task[None]] = []
         self._told: str | None = None
 
@@ -189,11 +197,16 @@ class Mapping:
             self.enabled = enabled
         self._change_to(enabled=self.enabled, restart=rebuild)
 
-    async def delete(self) -> None:
-        """Stop for good."""
+    def delete(self) -> asyncio.Task[None]:
+        """Stop for good; return what ends when it has."""
         self.state = "Deleting"
-        await self.stop()
-        self._tell("mapping_deleted")
+
+        async def stop() -> None:
+            await self.stop()
+            self._tell("mapping_deleted")
+
+        self._deleting = asyncio.create_task(stop())
+        return self._deleting
 
     def _change_to(self, *, enabled: bool, restart: bool = False) -> None:
         previous = self._changing
@@ -337,9 +350,12 @@ class Mapping:
         """Return the mapping as GetEventSourceMapping does."""
         configuration = self.configuration
         account, region = configuration.function_arn.split(":")[4], configuration.function_arn.split(":")[3]
+        settings = {
+            name: value for name, value in configuration.settings.items() if name not in _EMPTY or any(value.values())
+        }
         return {
             **DEFAULTS,
-            **configuration.settings,
+            **settings,
             "UUID": configuration.uuid,
             "EventSourceMappingArn": f"arn:aws:lambda:{region}:{account}:event-source-mapping:{configuration.uuid}",
             "EventSourceArn": configuration.stream_arn,

@@ -44,15 +44,19 @@ class Mappings:
         mapping.begin()
         return mapping
 
-    async def delete(self, mapping: Mapping) -> None:
-        """Stop a mapping, then forget it."""
-        await mapping.delete()
-        self._mappings.pop(mapping.configuration.uuid, None)
-        self.changed()
+    def delete(self, mapping: Mapping) -> None:
+        """Let a mapping stop, and forget it when it has; until then it is Deleting."""
+
+        def forget(_done: object) -> None:
+            self._mappings.pop(mapping.configuration.uuid, None)
+            self.changed()
+
+        if mapping.state != "Deleting":
+            mapping.delete().add_done_callback(forget)
 
     def saved(self) -> list[dict[str, Any]]:
         """Return what of the mappings survives a restart: what they are, and for each shard the checkpoint."""
-        return [_saved(mapping) for mapping in self._mappings.values()]
+        return [_saved(mapping) for mapping in self._mappings.values() if mapping.state != "Deleting"]
 
     def restore(self, saved_mappings: list[dict[str, Any]]) -> None:
         """Bring back what was saved; each shard goes on at its checkpoint."""

@@ -9,11 +9,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lab.cloud.event_source_mappings import filters
-from lab.cloud.event_source_mappings.collector import PAYLOAD_LIMIT_BYTES, Collector
+from lab.cloud.event_source_mappings.collector import PAYLOAD_LIMIT_BYTES, Collector, payload
 from lab.cloud.event_source_mappings.delivery import Delivery, Windowing
+from lab.cloud.event_source_mappings.metrics import Metrics
 from lab.cloud.event_source_mappings.progress import Progress
 from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, StreamRecord
-from lab.cloud.event_source_mappings.windows import Window, window_of
+from lab.cloud.event_source_mappings.windows import Window, window_of, with_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +66,7 @@ class ShardReader:
         self._progress = Progress(position["after"])
         self._stopping = asyncio.Event()
         self._told_closed = False
+        self._metrics = Metrics(lambda: mapping.configuration)
         self._patterns = [
             pattern for text in mapping.configuration.filter_patterns if (pattern := filters.parse_pattern(text))
         ]
@@ -79,6 +81,7 @@ class ShardReader:
                     invoke=surroundings.invoke,
                     clock=surroundings.clock,
                     faults=surroundings.faults,
+                    metrics=self._metrics,
                     trace=self._trace,
                     result=self._set_result,
                     stopping=self._stopping,
@@ -173,6 +176,7 @@ class ShardReader:
     def _take_over(self, records: list[StreamRecord]) -> None:
         now = self._surroundings.clock.monotonic()
         unwanted: list[str] = []
+        self._metrics.count("PolledEventCount", len(records))
         for each in records:
             sequence_number = each.record.sequence_number
             self._read_up_to = sequence_number
@@ -182,6 +186,7 @@ class ShardReader:
                 continue
             self._lane_of(each.order_key).collector.add(each.collected(), now)
         if unwanted:
+            self._metrics.count("FilteredOutEventCount", len(unwanted))
             self._trace("filtered", count=len(unwanted), first=unwanted[0], last=unwanted[-1])
             self._ended(unwanted)
 
@@ -226,7 +231,10 @@ class ShardReader:
             if self._window() is None:
                 self._trace("window_opened", window_start=window.start, window_end=window.end)
             windowing = Windowing(window, self._keep_window)
-            batch = lane.collector.take(now, window.holds)
+            attributes = with_window(
+                payload([]), window, shard_id=self._shard_id, stream_arn=self._source.arn, final=False
+            )
+            batch = lane.collector.take(now, window.holds, beside_bytes=len(attributes) - len(payload([])))
             lane.under_way = asyncio.create_task(lane.delivery.deliver(batch, self._ended, windowing))
 
     def _window_is_over(self, window: Window, arrivals: tuple[float, float] | None, *, closed: bool) -> bool:

@@ -6,7 +6,7 @@ import base64
 import json
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lab.cloud import emulator
@@ -192,16 +192,16 @@ class DynamoDBSource(Source):
     Args:
         arn: the stream's ARN.
         role: the function's role.
-        writes: rings after every write to any table.
+        bell: rings when the stream has a new record.
     """
 
     kind = "dynamodb"
     read_actions = ("dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream")
     access_message = "GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream"
 
-    def __init__(self, arn: str, role: str, writes: Bell) -> None:
+    def __init__(self, arn: str, role: str, bell: Bell) -> None:
         super().__init__(arn, role)
-        self._writes = writes
+        self._bell = bell
 
     def shards(self) -> list[ShardRecord]:
         """List the shards: there is one."""
@@ -223,6 +223,9 @@ class DynamoDBSource(Source):
     def _record(self, record: dict[str, Any]) -> StreamRecord:
         change = record["dynamodb"]
         event = {**record, "awsRegion": self.region, "eventSourceARN": self.arn}
+        if identity := record.get("userIdentity"):
+            # The streams API writes it in upper case, the event that a function gets in lower case.
+            event["userIdentity"] = {"type": identity["Type"], "principalId": identity["PrincipalId"]}
         arrived = float(change["ApproximateCreationDateTime"])
         return StreamRecord(
             Record(change["SequenceNumber"], arrived), event, json.dumps(change["Keys"], sort_keys=True)
@@ -238,8 +241,8 @@ class DynamoDBSource(Source):
         return 24 * 3600.0
 
     def bell(self, shard_id: str | None = None) -> Bell:  # noqa: ARG002
-        """Return what rings after every write to any table: MiniStack does not say to which."""
-        return self._writes
+        """Return the stream's bell: it has one shard."""
+        return self._bell
 
     def filter_document(self, event: dict[str, Any]) -> dict[str, Any]:
         """Return the record with its typed attributes."""
@@ -252,15 +255,20 @@ class Sources:
 
     Attributes:
         kinesis: the Kinesis service.
-        table_writes: rings after every write to a DynamoDB table.
     """
 
     kinesis: KinesisService
-    table_writes: Bell
+    _table_bells: dict[str, Bell] = field(default_factory=dict[str, Bell])
+    """By the ARNs of the tables' streams that somebody reads."""
 
     def of(self, arn: str, role: str) -> Source:
         """Return the source an ARN names (Kinesis stream or DynamoDB stream)."""
         if ":kinesis:" in arn:
             kind = ConsumerSource if "/consumer/" in arn else KinesisSource
             return kind(arn, role, self.kinesis)
-        return DynamoDBSource(arn, role, self.table_writes)
+        return DynamoDBSource(arn, role, self._table_bells.setdefault(arn, Bell()))
+
+    def table_changed(self, stream_arn: str) -> None:
+        """Wake whoever reads the stream of a table."""
+        if bell := self._table_bells.get(stream_arn):
+            bell.ring()

@@ -19,8 +19,11 @@ RANGES = {
 }
 RECORD_AGE_LEAST_SECONDS = 60
 MOST_FILTERS = 5
-STARTING_POSITIONS = ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
+PATTERN_CHARACTERS = 4_096
+MOST_TAGS = 50
+STARTING_POSITIONS = ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON")
 RESPONSE_TYPES = ("ReportBatchItemFailures",)
+METRICS = ("EventCount", "ErrorCount", "KafkaMetrics")
 
 UPDATABLE = (
     *RANGES,
@@ -28,8 +31,21 @@ UPDATABLE = (
     "DestinationConfig",
     "FilterCriteria",
     "FunctionResponseTypes",
+    "MetricsConfig",
 )
-CREATE_ONLY = ("StartingPosition", "StartingPositionTimestamp")
+OF_OTHER_SOURCES = (
+    "AmazonManagedKafkaEventSourceConfig",
+    "DocumentDBEventSourceConfig",
+    "LoggingConfig",
+    "ProvisionedPollerConfig",
+    "Queues",
+    "ScalingConfig",
+    "SelfManagedEventSource",
+    "SelfManagedKafkaEventSourceConfig",
+    "SourceAccessConfigurations",
+    "Topics",
+)
+"""Parameters of queues, brokers and databases."""
 
 
 class RequestError(Exception):
@@ -61,8 +77,14 @@ def _constraint(name: str, value: Any, constraint: str) -> RequestError:
     )
 
 
-def create_settings(request: dict[str, Any], *, kinesis: bool) -> dict[str, Any]:
-    """Return the settings of a new mapping; RequestError for what AWS refuses."""
+def create_settings(request: dict[str, Any], *, stream_arn: str, now: float) -> dict[str, Any]:
+    """Return the settings of a new mapping; RequestError for what AWS refuses.
+
+    Args:
+        request: the API's request.
+        stream_arn: the event source.
+        now: seconds since the epoch.
+    """
     position = request.get("StartingPosition")
     if position is None:
         raise invalid_parameter(
@@ -74,23 +96,34 @@ def create_settings(request: dict[str, Any], *, kinesis: bool) -> dict[str, Any]
     settings: dict[str, Any] = {"StartingPosition": position}
     timestamp = _seconds(request.get("StartingPositionTimestamp"))
     if position == "AT_TIMESTAMP":
-        if not kinesis:
-            raise invalid_parameter("Unsupported starting position for arn type: AT_TIMESTAMP")
+        if not _is_kinesis(stream_arn):
+            raise invalid_parameter(f"Unsupported starting position for arn type: {stream_arn}")
         if timestamp is None:
             raise invalid_parameter("StartingPositionTimestamp is required when StartingPosition is AT_TIMESTAMP.")
+        if timestamp < 0:
+            raise invalid_parameter(
+                "Received Exception while reading from provided stream. "
+                "class java.lang.Long can not be converted to a Timestamp"
+            )
+        if timestamp > now:
+            raise invalid_parameter("StartingPositionTimestamp cannot be in the future.")
         settings["StartingPositionTimestamp"] = timestamp
     elif timestamp is not None:
-        raise invalid_parameter("StartingPositionTimestamp can only be used with StartingPosition AT_TIMESTAMP.")
-    return settings | update_settings(request, {})
+        raise invalid_parameter("Timestamp only valid with StartingPosition AT_TIMESTAMP")
+    return settings | update_settings(request, {}, stream_arn=stream_arn)
 
 
-def update_settings(request: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
+def update_settings(request: dict[str, Any], current: dict[str, Any], *, stream_arn: str) -> dict[str, Any]:
     """Return what an update changes.
 
     Args:
         request: the API's request.
         current: the settings the mapping has.
+        stream_arn: the event source.
     """
+    for name in OF_OTHER_SOURCES:
+        if request.get(name):
+            raise _unsupported(name)
     settings = {name: request[name] for name in UPDATABLE if request.get(name) is not None}
     for name, (least, most) in RANGES.items():
         if name in settings:
@@ -102,14 +135,14 @@ def update_settings(request: dict[str, Any], current: dict[str, Any]) -> dict[st
         )
     if not isinstance(settings.get("BisectBatchOnFunctionError", False), bool):
         raise RequestError("SerializationException", "BisectBatchOnFunctionError must be a boolean")
-    _check_response_types(settings.get("FunctionResponseTypes", []))
-    _check_filters(settings.get("FilterCriteria"))
-    _check_destination(settings.get("DestinationConfig"))
+    _check_values("FunctionResponseTypes", settings.get("FunctionResponseTypes", []), RESPONSE_TYPES)
+    _check_metrics(settings.get("MetricsConfig"))
+    _check_filters(settings.get("FilterCriteria"), kinesis=_is_kinesis(stream_arn))
+    if "DestinationConfig" in settings:
+        settings["DestinationConfig"] = {"OnFailure": _on_failure(settings["DestinationConfig"])}
     merged = current | settings
     if merged.get("TumblingWindowInSeconds") and merged.get("ParallelizationFactor", 1) > 1:
         raise invalid_parameter("Parallelization factor must be equal to 1 when tumbling window period is configured")
-    if settings.get("DestinationConfig") == {}:
-        settings["DestinationConfig"] = {"OnFailure": {}}
     return settings
 
 
@@ -122,12 +155,62 @@ def _check_range(name: str, value: Any, least: int, most: int) -> None:
         raise _constraint(name, value, f"must have value less than or equal to {most}")
 
 
-def _check_response_types(types: Any) -> None:
-    if not is_list(types) or any(each not in RESPONSE_TYPES for each in types):
-        raise _constraint("FunctionResponseTypes", types, f"must satisfy enum value set: {_set(RESPONSE_TYPES)}")
+def _check_values(name: str, values: Any, allowed: tuple[str, ...]) -> None:
+    """Refuse a list that holds anything but the values allowed, or one more than there are of those."""
+    if not is_list(values):
+        raise RequestError("SerializationException", f"{name} must be a list")
+    if any(each not in allowed for each in values):
+        only = f"[Member must satisfy enum value set: {_set(allowed)}]"
+        raise _constraint(name, _set(values), f"must satisfy constraint: {only}")
+    if len(values) > len(allowed):
+        raise _constraint(name, _set(values), f"must have length less than or equal to {len(allowed)}")
 
 
-def _check_filters(criteria: Any) -> None:
+def _check_metrics(config: Any) -> None:
+    if config is None:
+        return
+    if not is_object(config):
+        raise RequestError("SerializationException", "MetricsConfig must be an object")
+    metrics: Any = config.get("Metrics", [])
+    _check_values("MetricsConfig.metrics", metrics, METRICS)
+    if others := [each for each in metrics if each != "EventCount"]:
+        raise invalid_parameter(f"Unsupported metric for given event source mapping type: {', '.join(others)}")
+
+
+def check_tags(tags: Any) -> dict[str, str]:
+    """Return a request's tags; RequestError for what AWS refuses."""
+    if tags is None:
+        return {}
+    if not is_object(tags) or not all(isinstance(value, str) for value in tags.values()):
+        raise RequestError("SerializationException", "Tags must be an object of texts")
+    for key, value in tags.items():
+        if not _TAG_KEY.fullmatch(key) or len(value) > 256:  # noqa: PLR2004  (API reference: TagValue)
+            raise _constraint(
+                "tags", f"{{{key}={value}}}", f"must satisfy regular expression pattern: {_TAG_KEY.pattern}"
+            )
+        if key.lower().startswith("aws:"):
+            raise invalid_parameter("Keys starting with 'aws:' are reserved for system use")
+    return tags
+
+
+def check_tag_count(tags: dict[str, str]) -> None:
+    """Refuse more tags than a resource may have."""
+    if len(tags) > MOST_TAGS:
+        raise invalid_parameter(f"Number of tags exceeds resource tag limit. Limit: {MOST_TAGS}")
+
+
+_TAG_KEY = re.compile(r"[\w\s_.:/=+\-@]{1,128}")
+
+
+def _unsupported(name: str) -> RequestError:
+    return invalid_parameter(f"Unsupported {name} parameter for given event source mapping type.")
+
+
+def _is_kinesis(stream_arn: str) -> bool:
+    return stream_arn.split(":")[2] == "kinesis"
+
+
+def _check_filters(criteria: Any, *, kinesis: bool) -> None:
     if criteria is None:
         return
     filters: Any = criteria.get("Filters", []) if is_object(criteria) else None
@@ -137,24 +220,35 @@ def _check_filters(criteria: Any) -> None:
         raise invalid_parameter(
             f"You can specify up to {MOST_FILTERS} filters per event source mapping; {len(filters)} were given."
         )
-    for each in filters:
-        if not isinstance(each.get("Pattern"), str) or parse_pattern(each["Pattern"]) is None:
+    for number, each in enumerate(filters, 1):
+        text: Any = each.get("Pattern")
+        if isinstance(text, str) and len(text) > PATTERN_CHARACTERS:
+            raise _constraint(
+                f"filterCriteria.filters.{number}.member.pattern",
+                text,
+                f"must have length less than or equal to {PATTERN_CHARACTERS}",
+            )
+        pattern = parse_pattern(text) if isinstance(text, str) else None
+        # What is compared with data must be JSON (guide, "Filtering with Kinesis"), so an object.
+        if pattern is None or (kinesis and not is_object(pattern.get("data", {}))):
             raise invalid_parameter("Invalid filter pattern definition.")
 
 
-def _check_destination(config: Any) -> None:
-    if config is None:
-        return
-    if not is_object(config):
-        raise RequestError("SerializationException", "DestinationConfig must be an object")
+def _on_failure(config: Any) -> dict[str, str]:
+    """Return the on-failure destination as the API answers it: `{"Destination": ARN}`, empty without one."""
+    if not is_object(config) or not is_object(config.get("OnFailure") or {}):
+        raise RequestError("SerializationException", "DestinationConfig must be an object of objects")
+    if config.get("OnSuccess"):
+        raise _unsupported("DestinationConfig")
     destination: Any = as_object(config.get("OnFailure")).get("Destination")
-    if destination is None:
-        return
+    if not destination:
+        return {}
     refusal = f"The destination ARN {destination} is invalid."
     if not isinstance(destination, str) or not _DESTINATION.match(destination):
         raise invalid_parameter(f"{refusal} Use the ARN of an SQS queue, an SNS topic or an S3 bucket.")
     if destination.endswith(".fifo"):
         raise invalid_parameter(f"{refusal} FIFO queues and topics are not supported.")
+    return {"Destination": destination}
 
 
 _DESTINATION = re.compile(r"^arn:aws:(?:sqs:[^:]+:[^:]+:[^:]+|sns:[^:]+:[^:]+:[^:]+|s3:::[^:/]+)$")
@@ -171,5 +265,5 @@ def _seconds(value: Any) -> float | None:
         raise RequestError("SerializationException", "StartingPositionTimestamp must be a timestamp") from None
 
 
-def _set(values: tuple[str, ...]) -> str:
-    return f"[{', '.join(values)}]"
+def _set(values: tuple[str, ...] | list[Any]) -> str:
+    return f"[{', '.join(map(str, values))}]"

@@ -33,7 +33,7 @@ FIELDS = {
     "failures": "failed invocations that count against the retries",
     "maximum_retry_attempts": "retries the mapping allows; -1 is without end",
     "wait_seconds": "seconds until it is tried again",
-    "condition": "RetryAttemptsExhausted or RecordAgeExceeded",
+    "condition": "RetryAttemptsExhausted, RecordAgeExceeded or MaximumPayloadSizeExceeded",
     "invocations": "how often the function was invoked with them (approximateInvokeCount)",
     "destination": "ARN of the on-failure destination",
     "reason": "why it refused, in its own words",

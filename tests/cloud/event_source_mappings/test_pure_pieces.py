@@ -172,7 +172,13 @@ def test_the_lowest_identifier_counts():
 def test_the_message_about_kinesis_records():
     discard = Discard((Record("1", 0.5), Record("2", 1.0)), Condition.RETRY_ATTEMPTS_EXHAUSTED, 4, None)
     message = failure_message.build(
-        discard, kind="kinesis", stream_arn="arn:s", shard_id="shardId-0", function_arn="arn:f", now=2.0
+        discard,
+        kind="kinesis",
+        stream_arn="arn:s",
+        shard_id="shardId-0",
+        function_arn="arn:f",
+        executed_version="$LATEST",
+        now=2.0,
     )
     assert message["requestContext"].pop("requestId")
     assert message == {
@@ -199,7 +205,13 @@ def test_the_message_about_kinesis_records():
 def test_dynamodb_times_have_no_milliseconds_and_age_has_no_response():
     discard = Discard((Record("1", 0.0),), Condition.RECORD_AGE_EXCEEDED, 1, None)
     message = failure_message.build(
-        discard, kind="dynamodb", stream_arn="arn:s", shard_id="s", function_arn="arn:f", now=2.0
+        discard,
+        kind="dynamodb",
+        stream_arn="arn:s",
+        shard_id="s",
+        function_arn="arn:f",
+        executed_version="$LATEST",
+        now=2.0,
     )
     assert "responseContext" not in message
     assert message["DDBStreamBatchInfo"]["approximateArrivalOfFirstRecord"] == "1970-01-01T00:00:00Z"

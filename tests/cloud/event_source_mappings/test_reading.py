@@ -9,6 +9,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from lab.cloud.asking import ask
+from lab.cloud.client import Cloud
 from tests.cloud.conftest import Workshop, eventually
 from tests.cloud.event_source_mappings.test_delivery import DYNAMODB_READ, KINESIS_READ, Pipeline, refused
 
@@ -115,24 +117,12 @@ def test_metrics_are_written(workshop: Workshop):
     eventually(lambda: workshop.messages(pipeline.failures))
     name = pipeline.function.rsplit(":", 1)[1]
 
-    def total(metric: str, statistic: str = "Sum") -> float:
-        now = datetime.now(UTC)
-        points = workshop.clients.cloudwatch.get_metric_statistics(
-            Namespace="AWS/Lambda",
-            MetricName=metric,
-            Dimensions=[{"Name": "FunctionName", "Value": name}],
-            StartTime=now - timedelta(minutes=5),
-            EndTime=now + timedelta(minutes=5),
-            Period=3600,
-            Statistics=[statistic],
-        )["Datapoints"]
-        return sum(point[statistic] for point in points)
-
-    assert total("Invocations") == 2
-    assert total("Errors") == 2
-    assert total("Throttles") == 0
-    assert total("Duration", "Maximum") > 0
-    assert total("IteratorAge", "Maximum") >= 0
+    of_function = {"FunctionName": name}
+    assert total(workshop, "Invocations", of_function) == 2
+    assert total(workshop, "Errors", of_function) == 2
+    assert total(workshop, "Throttles", of_function) == 0
+    assert total(workshop, "Duration", of_function, "Maximum") > 0
+    assert total(workshop, "IteratorAge", of_function, "SampleCount") == 2
 
 
 def test_table_filters_see_typed_attributes_and_numbers_as_texts(workshop: Workshop):
@@ -193,3 +183,86 @@ def test_data_is_what_was_put(workshop: Workshop):
     workshop.put(stream, data)
     (event,) = eventually(pipeline.events)
     assert base64.b64decode(event["Records"][0]["kinesis"]["data"]) == data
+
+
+def test_a_record_over_6_mib_as_base64_goes_to_the_destination_and_the_others_to_the_function(
+    workshop: Workshop, local_cloud: Cloud
+):
+    """Streams may allow records of 10 MiB; a function is given 6 MB at most."""
+    name = workshop.name("stream")
+    workshop.clients.kinesis.create_stream(StreamName=name, ShardCount=1, MaxRecordSizeInKiB=10_240)
+    workshop.made.append(lambda: workshop.clients.kinesis.delete_stream(StreamName=name))
+    stream = workshop.clients.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+    pipeline = Pipeline(workshop, stream, KINESIS_READ, mode="small", MaximumRetryAttempts=0, MetricsConfig=COUNTED)
+    fits, too_large = b"x" * 4_600_000, b"x" * 4_720_000
+    unlimited = ask(local_cloud, "POST", "/_lab/faults", body={"kind": "limits", "on": False})
+    numbers = workshop.put(stream, "before", fits, too_large, "after")
+    ask(local_cloud, "DELETE", f"/_lab/faults/{unlimited['id']}")
+    (message,) = eventually(lambda: workshop.messages(pipeline.failures))
+    assert message["requestContext"]["condition"] == "MaximumPayloadSizeExceeded"
+    assert message["requestContext"]["approximateInvokeCount"] == 1
+    assert message["responseContext"] is None
+    assert message["KinesisBatchInfo"]["batchSize"] == 1
+    assert message["KinesisBatchInfo"]["startSequenceNumber"] == numbers[2]
+    expected = {numbers[0], numbers[1], numbers[3]}
+    eventually(lambda: {number for event in pipeline.events() for number in event["Numbers"]} == expected)
+    eventually(lambda: counted(workshop, pipeline.mapping, "OnFailureDestinationDeliveredEventCount") == 1)
+    assert counted(workshop, pipeline.mapping, "InvokedEventCount") == 3
+
+
+COUNTED = {"Metrics": ["EventCount"]}
+
+
+def total(shop: Workshop, metric: str, dimension: dict[str, str], statistic: str = "Sum") -> float:
+    """Return a metric of AWS/Lambda over the last minutes."""
+    now = datetime.now(UTC)
+    points = shop.clients.cloudwatch.get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimension.items()],
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now + timedelta(minutes=5),
+        Period=3600,
+        Statistics=[statistic],
+    )["Datapoints"]
+    return sum(point[statistic] for point in points)
+
+
+def counted(shop: Workshop, mapping: str, metric: str) -> float:
+    return total(shop, metric, {"EventSourceMappingUUID": mapping})
+
+
+def test_events_are_counted_where_the_mapping_asks_for_it(workshop: Workshop):
+    """Two records are wanted, one is not; of the two the first succeeds and the second is sent twice and given up."""
+    stream = workshop.stream()
+    criteria = {"Filters": [{"Pattern": json.dumps({"data": {"kind": ["good", "bad"]}})}]}
+    settings = {"FilterCriteria": criteria, "BatchSize": 1, "MaximumRetryAttempts": 1}
+    told = Pipeline(workshop, stream, KINESIS_READ, MetricsConfig=COUNTED, **settings)
+    untold = Pipeline(workshop, stream, KINESIS_READ, destination=False, MetricsConfig=COUNTED, **settings)
+    uncounted = Pipeline(workshop, stream, KINESIS_READ, **settings)
+    workshop.put(stream, {"kind": "other"}, {"kind": "good"}, {"kind": "bad"})
+    for pipeline in (told, uncounted):
+        eventually(lambda pipeline=pipeline: workshop.messages(pipeline.failures))
+    eventually(lambda: counted(workshop, untold.mapping, "DroppedEventCount"))
+    eventually(lambda: counted(workshop, told.mapping, "OnFailureDestinationDeliveredEventCount"))
+    expected = {
+        "PolledEventCount": 3, "FilteredOutEventCount": 1, "InvokedEventCount": 3, "FailedInvokeEventCount": 2,
+        "DroppedEventCount": 0, "OnFailureDestinationDeliveredEventCount": 1,
+    }  # fmt: skip
+    assert {metric: counted(workshop, told.mapping, metric) for metric in expected} == expected
+    assert counted(workshop, untold.mapping, "DroppedEventCount") == 1
+    assert counted(workshop, untold.mapping, "OnFailureDestinationDeliveredEventCount") == 0
+    assert all(counted(workshop, uncounted.mapping, metric) == 0 for metric in expected)
+    found = workshop.clients.lambda_.get_event_source_mapping(UUID=told.mapping)
+    assert found.get("MetricsConfig") == COUNTED
+
+
+def test_a_destination_that_cannot_be_told_is_measured(workshop: Workshop):
+    stream = workshop.stream()
+    pipeline = Pipeline(workshop, stream, KINESIS_READ, MaximumRetryAttempts=0, MetricsConfig=COUNTED)
+    workshop.clients.sqs.delete_queue(QueueUrl=pipeline.failures)
+    workshop.put(stream, "bad")
+    name = pipeline.function.rsplit(":", 1)[1]
+    eventually(lambda: total(workshop, "DestinationDeliveryFailures", {"FunctionName": name}))
+    eventually(lambda: counted(workshop, pipeline.mapping, "DroppedEventCount") == 1, seconds=20)
+    assert counted(workshop, pipeline.mapping, "OnFailureDestinationDeliveredEventCount") == 0
