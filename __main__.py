@@ -12,3 +12,21 @@ if "basic" in settings.lessons:
 
     basic = BasicLesson("basic", {"settings": settings.basic, **settings.lesson_args("basic")})
     pulumi.export("basic", basic.exports)
+
+if "purchases" in settings.lessons:
+    from components.purchases import PurchasesLesson
+
+    purchases = PurchasesLesson("purchases", {"settings": settings.purchases, **settings.lesson_args("purchases")})
+    pulumi.export("purchases", purchases.exports)
+
+if "archive" in settings.lessons:
+    from components.archive import ArchiveLesson
+
+    archive = ArchiveLesson("archive", {"settings": settings.archive, **settings.lesson_args("archive")})
+    pulumi.export("archive", archive.exports)
+
+if "orders" in settings.lessons:
+    from components.orders import OrdersLesson
+
+    orders = OrdersLesson("orders", {"settings": settings.orders, **settings.lesson_args("orders")})
+    pulumi.export("orders", orders.exports)

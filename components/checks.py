@@ -104,6 +104,30 @@ class Moment:
         return _("a time with its zone, such as {example}").format(example="2027-06-30T08:00:00Z")
 
 
+class Stage:
+    """A word that can be part of the name of anything: of a bucket, a database, a table."""
+
+    def accepts(self, given: Any) -> bool:
+        """Say whether it is such a word."""
+        return isinstance(given, str) and re.fullmatch(r"[a-z][a-z0-9-]{0,19}", given, re.ASCII) is not None
+
+    def allowed(self) -> str:
+        """Return the form."""
+        return _("small letters, digits and hyphens, such as {example}").format(example="dev")
+
+
+class Currency:
+    """A currency's three letters."""
+
+    def accepts(self, given: Any) -> bool:
+        """Say whether it has the form (ISO 4217)."""
+        return isinstance(given, str) and re.fullmatch(r"[A-Z]{3}", given, re.ASCII) is not None
+
+    def allowed(self) -> str:
+        """Return the form."""
+        return _("three capital letters, such as {example}").format(example="USD")
+
+
 class Names:
     """A list of names, none twice."""
 

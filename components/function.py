@@ -65,8 +65,11 @@ class Function(pulumi.ComponentResource):
     def __init__(self, name: str, args: FunctionArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("streamlab:index:Function", name, None, opts)
         settings, tags = args["settings"], args.get("tags")
+        function_name = args.get("function_name")
         self.log_group = aws.cloudwatch.LogGroup(
             f"{name}-logs",
+            # Where Lambda would put it, so that the text's commands find it.
+            name=f"/aws/lambda/{function_name}" if function_name else None,
             retention_in_days=settings.log_retention_days,
             skip_destroy=not args.get("removable", True),
             tags=tags,
@@ -83,7 +86,7 @@ class Function(pulumi.ComponentResource):
         )
         self.function = aws.lambda_.Function(
             f"{name}-function",
-            name=args.get("function_name"),
+            name=function_name,
             code=handler_package(args["package"]),
             handler=args["handler"],
             runtime=settings.runtime,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias, TypedDict
 
-from components.checks import Between, Day, Moment, Names
+from components.checks import Between, Currency, Day, Moment, Names, Stage
 
 Destination: TypeAlias = Literal["sqs", "sns", "s3"]
 Naming: TypeAlias = Literal["auto", "text"]
@@ -90,15 +90,33 @@ class VotesSettings(FunctionSettings, ConsumerSettings, StreamSettings):
 class PurchasesSettings(FunctionSettings, ConsumerSettings):
     """Lesson `purchases` (`streamlab:purchases`)."""
 
+    stage: Annotated[str | None, Stage()] = None
+    """The text's stage, dev or prod: part of names, and noted in each document. Without it, the stack's name."""
+    tenants: Annotated[Sequence[str], Names()] = ("empresa_postman", "empresa_andina", "empresa_sur")
+    """The shops whose purchases queries see; the catalogue lists them, so that no crawler has to find them."""
+    currency: Annotated[str, Currency()] = "USD"
+    """Of a purchase that names none."""
+
 
 @dataclass(frozen=True)
 class OrdersSettings(FunctionSettings, ConsumerSettings, StreamSettings):
-    """Lesson `orders` (`streamlab:orders`)."""
+    """Lesson `orders` (`streamlab:orders`); the text gives it the first two defaults."""
+
+    batch_size: Annotated[int, Between(1, 10_000)] = 10
+    """The most orders a call gets."""
+    starting_position: Literal["LATEST", "TRIM_HORIZON", "AT_TIMESTAMP"] = "LATEST"
+    """Where reading begins. On AWS it may take minutes until it does; what is sent before is then never read."""
 
 
 @dataclass(frozen=True)
 class ArchiveSettings(FunctionSettings, ConsumerSettings, StreamSettings):
     """Lesson `archive` (`streamlab:archive`)."""
+
+    shard_count: Annotated[int, Between(1, 200)] = 2
+    """Shards of a provisioned stream; the text has two."""
+    layout: Literal["record", "batch"] = "record"
+    """An object per record, as in the text, or a compressed one per batch, whose writing costs as many times less as
+    a batch has records: give it large ones (batch_size, batching_window_seconds)."""
 
 
 @dataclass(frozen=True)

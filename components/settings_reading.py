@@ -14,7 +14,6 @@ from components.settings import (
     ArchiveSettings,
     BasicSettings,
     CommonSettings,
-    ConsumerSettings,
     LessonArgs,
     OrdersSettings,
     PurchasesSettings,
@@ -138,7 +137,7 @@ def _lesson_conflicts(given: Mapping[str, Any], prefix: str) -> Iterator[str]:
     """Find settings that are right each by itself and wrong together."""
     only_with = _("{key} only holds when {other} is {value}.")
     position, timestamp = f"{prefix}starting_position", f"{prefix}starting_position_timestamp"
-    match given.get("starting_position", ConsumerSettings.starting_position), "starting_position_timestamp" in given:
+    match given.get("starting_position", "TRIM_HORIZON"), "starting_position_timestamp" in given:
         case "AT_TIMESTAMP", False:
             yield _("{key} must be given when {other} is {value}.").format(
                 key=timestamp, other=position, value="AT_TIMESTAMP"

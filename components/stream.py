@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def lesson_stream(
-    name: str, args: LessonArgs, settings: StreamSettings, *, text_name: str, opts: ResourceOptions
+    name: str, args: LessonArgs, settings: StreamSettings, *, text_name: str | None, opts: ResourceOptions
 ) -> aws.kinesis.Stream:
     """Make the stream, with as much capacity and memory as the settings say; `text_name` is its name in the text."""
     on_demand = settings.capacity == "on-demand"

@@ -1,45 +1,25 @@
-"""Sends events to a stream as a good producer does: in batches, resending only what was refused, ever more patiently.
-
-PutRecords answers 200 even when some of its entries were refused (a shard takes 1 MB or 1,000 records a second), so
-the answer has to be read entry by entry. What is sent again arrives behind events that were sent later: PutRecords
-does not keep the order. Limits: Kinesis API reference, PutRecords.
-"""
+"""Sends events to a stream at a given rate, and counts where they went; handlers/shared has how a producer sends."""
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from handlers.shared.records_producer import MAXIMUM_ATTEMPTS, MAXIMUM_RECORDS, OutgoingRecord, batches, send_batch
 from lab.errors import LabError
 from languages import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from mypy_boto3_kinesis.client import KinesisClient
-    from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef
 
-MAXIMUM_RECORDS = 500
-MAXIMUM_BYTES = 5 * 1024 * 1024
-MAXIMUM_ATTEMPTS = 8
-LONGEST_WAIT_SECONDS = 3.2
+Event = OutgoingRecord
+"""One event to send."""
+
 _BATCHES_PER_SECOND = 10  # at a given rate, so that it is even
-
-
-@dataclass(frozen=True)
-class Event:
-    """One event to send: its partition key, which decides the shard, and its payload."""
-
-    key: str
-    payload: bytes
-
-    @property
-    def size_bytes(self) -> int:
-        """What counts towards Kinesis' limits: payload and key."""
-        return len(self.payload) + len(self.key.encode())
 
 
 @dataclass
@@ -55,20 +35,6 @@ class Sent:
     def events(self) -> int:
         """How many were accepted."""
         return self.by_shard.total()
-
-
-def batches(events: Iterable[Event], *, most: int = MAXIMUM_RECORDS) -> Iterator[list[Event]]:
-    """Cut events into batches that PutRecords takes, in order."""
-    batch: list[Event] = []
-    size_bytes = 0
-    for event in events:
-        if batch and (len(batch) == most or size_bytes + event.size_bytes > MAXIMUM_BYTES):
-            yield batch
-            batch, size_bytes = [], 0
-        batch.append(event)
-        size_bytes += event.size_bytes
-    if batch:
-        yield batch
 
 
 class Sender:
@@ -106,43 +72,19 @@ class Sender:
         return self.sent
 
     def _send_batch(self, batch: list[Event]) -> None:
-        refused, reason = batch, ""
-        for attempt in range(MAXIMUM_ATTEMPTS):
-            if attempt:
-                self.sent.resent += len(refused)
-                time.sleep(back_off_seconds(attempt))
-            refused, reason = self._put(refused)
-            if not refused:
-                return
-        raise LabError(
-            _("{count} of the events were refused {attempts} times; {sent} had been sent.").format(
-                count=len(refused), attempts=MAXIMUM_ATTEMPTS, sent=self.sent.events
-            ),
-            why=reason,
-            next_step=_("Send more slowly (--rate), or give the stream more shards."),
-        )
+        refused = send_batch(self._kinesis, self._stream, batch, self._accepted, resending=self._resending)
+        if refused.records:
+            raise LabError(
+                _("{count} of the events were refused {attempts} times; {sent} had been sent.").format(
+                    count=len(refused.records), attempts=MAXIMUM_ATTEMPTS, sent=self.sent.events
+                ),
+                why=refused.reason,
+                next_step=_("Send more slowly (--rate), or give the stream more shards."),
+            )
 
-    def _put(self, batch: list[Event]) -> tuple[list[Event], str]:
-        """Send once; return what was refused, and why."""
-        entries: list[PutRecordsRequestEntryTypeDef] = [
-            {"Data": event.payload, "PartitionKey": event.key} for event in batch
-        ]
-        answer = self._kinesis.put_records(StreamName=self._stream, Records=entries)
-        refused: list[Event] = []
-        reason = ""
-        for event, result in zip(batch, answer["Records"], strict=True):
-            if code := result.get("ErrorCode"):
-                refused.append(event)
-                reason = f"{code}: {result.get('ErrorMessage', '')}"
-            else:
-                self.sent.by_shard[result.get("ShardId", "")] += 1
-        self._advanced(len(batch) - len(refused))
-        return refused, reason
+    def _accepted(self, _event: Event, shard: str) -> None:
+        self.sent.by_shard[shard] += 1
+        self._advanced(1)
 
-
-def back_off_seconds(attempt: int) -> float:
-    """Return how long to wait before attempt `attempt` (from 1): twice as long each time, at random within that.
-
-    "Full jitter", AWS Architecture Blog, Exponential Backoff And Jitter.
-    """
-    return random.uniform(0, min(LONGEST_WAIT_SECONDS, 0.1 * 2**attempt))  # noqa: S311  (no secret depends on it)
+    def _resending(self, count: int) -> None:
+        self.sent.resent += count
