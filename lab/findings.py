@@ -51,7 +51,7 @@ class Failure:
     last_sequence_number: str
     records: int
     condition: str
-    """`RetryAttemptsExhausted` or `RecordAgeExceeded`."""
+    """`RetryAttemptsExhausted`, `RecordAgeExceeded` or `MaximumPayloadSizeExceeded`."""
     attempts: int
     function_error: str | None
     """`Unhandled` where the function raised; None where it reported the record as failed."""
@@ -207,7 +207,7 @@ def _failure(text: str | bytes) -> Failure | None:
             records=int(batch["batchSize"]),
             condition=body["requestContext"]["condition"],
             attempts=int(body["requestContext"]["approximateInvokeCount"]),
-            function_error=body.get("responseContext", {}).get("functionError"),
+            function_error=(body.get("responseContext") or {}).get("functionError"),
             time=body["timestamp"],
             contents=[_record(record) for record in json.loads(body["payload"])["Records"]]
             if "payload" in body

@@ -211,6 +211,8 @@ def _what(failure: Failure) -> str:
 def _why(failure: Failure) -> str:
     if failure.condition == "RecordAgeExceeded":
         return _("too old when its turn came (RecordAgeExceeded).")
+    if failure.condition == "MaximumPayloadSizeExceeded":
+        return _("larger than the 6 MB that a function can be given (MaximumPayloadSizeExceeded).")
     if failure.function_error:
         text = ngettext(
             "after {count} attempt ({condition}); the function ended with an error, its log says which.",
