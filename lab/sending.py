@@ -28,13 +28,15 @@ class Sent:
 
     by_shard: Counter[str] = field(default_factory=Counter[str])
     """Accepted events, by the shard they went to."""
+    without_shard: int = 0
+    """Accepted events whose shard nobody told: a table and an API do not say it."""
     resent: int = 0
     """How often an event was sent again because it had been refused."""
 
     @property
     def events(self) -> int:
         """How many were accepted."""
-        return self.by_shard.total()
+        return self.by_shard.total() + self.without_shard
 
 
 class Sender:

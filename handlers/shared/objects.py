@@ -6,7 +6,7 @@ The same content under the same key is the same object: what a replay writes cha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import boto3
@@ -40,22 +40,38 @@ def open_bucket(name: str) -> Bucket:
     return s3.Bucket(name)
 
 
-def put_objects(bucket: Bucket, objects: Sequence[StoredObject]) -> None:
-    """Put the objects into the bucket, in order; an object whose key is there already is overwritten.
+def put_objects(bucket: Bucket, objects: Sequence[StoredObject], *, keep_first: bool = False) -> None:
+    """Put the objects into the bucket, in order.
+
+    Args:
+        bucket: where they go.
+        objects: what they are.
+        keep_first: leave an object whose key is there already as it is, because its content tells when it was made;
+            else it is overwritten.
 
     Raises:
         Failure: one could not be stored; all before its position are.
     """
     for position, stored in enumerate(objects):
         try:
-            bucket.put_object(
-                Key=stored.key,
-                Body=stored.body,
-                ContentType=stored.content_type,
-                Metadata=dict(stored.metadata),
-            )
+            _put(bucket, stored, keep_first=keep_first)
         except (ClientError, BotoCoreError) as error:
             raise failure_of(error, position=position) from error
+
+
+def _put(bucket: Bucket, stored: StoredObject, *, keep_first: bool) -> None:
+    only_new: Any = {"IfNoneMatch": "*"} if keep_first else {}
+    try:
+        bucket.put_object(
+            Key=stored.key,
+            Body=stored.body,
+            ContentType=stored.content_type,
+            Metadata=dict(stored.metadata),
+            **only_new,
+        )
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") != "PreconditionFailed":
+            raise
 
 
 def safe_segment(text: str) -> str:
