@@ -200,6 +200,7 @@ def _failure(text: str | bytes) -> Failure | None:
     try:
         body = json.loads(text)
         batch = body.get("KinesisBatchInfo") or body["DDBStreamBatchInfo"]
+        response: dict[str, Any] = body.get("responseContext") or {}
         failure = Failure(
             shard=batch["shardId"],
             first_sequence_number=batch["startSequenceNumber"],
@@ -207,7 +208,7 @@ def _failure(text: str | bytes) -> Failure | None:
             records=int(batch["batchSize"]),
             condition=body["requestContext"]["condition"],
             attempts=int(body["requestContext"]["approximateInvokeCount"]),
-            function_error=(body.get("responseContext") or {}).get("functionError"),
+            function_error=response.get("functionError"),
             time=body["timestamp"],
             contents=[_record(record) for record in json.loads(body["payload"])["Records"]]
             if "payload" in body
