@@ -13,6 +13,12 @@ if "basic" in settings.lessons:
     basic = BasicLesson("basic", {"settings": settings.basic, **settings.lesson_args("basic")})
     pulumi.export("basic", basic.exports)
 
+if "archive" in settings.lessons:
+    from components.archive import ArchiveLesson
+
+    archive = ArchiveLesson("archive", {"settings": settings.archive, **settings.lesson_args("archive")})
+    pulumi.export("archive", archive.exports)
+
 if "purchases" in settings.lessons:
     from components.purchases import PurchasesLesson
 

@@ -1,0 +1,1 @@
+"""Lesson `archive`: records of a Kinesis stream into objects of an S3 bucket."""
