@@ -9,16 +9,13 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from lab.cloud.client import Cloud, ask, find_cloud
 from lab.cloud.state_folder import is_taken
 from lab.errors import LabError
 from lab.workspace import cloud_folder
 from languages import gettext as _
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DEFAULT_PORT = 4566
 START_SECONDS = 30.0
@@ -92,7 +89,9 @@ def stop() -> Cloud | None:
         os.kill(cloud.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
-        if not _alive(cloud.pid):
+        # The last thing it does is to give its folder back. Its process id may stay for long, as a zombie, where the
+        # system's first process is slow to ask (containers).
+        if not is_taken(Path(cloud.state_folder)):
             return cloud
         time.sleep(_POLL_SECONDS)
     raise LabError(
@@ -101,17 +100,6 @@ def stop() -> Cloud | None:
         ),
         next_step=_("End it by hand: kill -9 {pid}. What it had not saved is lost then.").format(pid=cloud.pid),
     )
-
-
-def _alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        # A child of ours that has ended stays a zombie until somebody asks.
-        os.waitpid(pid, os.WNOHANG)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _is_free(port: int) -> bool:

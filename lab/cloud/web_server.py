@@ -9,6 +9,7 @@ connection tells, and then hypercorn goes on with it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 KEEP_ALIVE_SECONDS = 75
-SHUTDOWN_SECONDS = 0.25
+SHUTDOWN_SECONDS = 0.2
 """How long requests that are under way are given when the cloud stops."""
 
 
@@ -94,6 +95,7 @@ async def serve(app: Any, listener: socket.socket, stopped: Callable[[], Awaitab
         connection.shutdown()
     if state.tasks:
         _done, late = await asyncio.wait(set(state.tasks), timeout=SHUTDOWN_SECONDS)
+        logging.getLogger("uvicorn.error").disabled = True  # it would tell of each request that is cut off
         for task in late:
             task.cancel()
     await lifespan.shutdown()

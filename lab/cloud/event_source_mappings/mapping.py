@@ -41,7 +41,7 @@ _EMPTY = ("FilterCriteria", "MetricsConfig")
 NO_RECORDS = "No records processed"
 SHARD_POLL_SECONDS = 1.0
 """How often new shards and withdrawn permissions are looked for, as Lambda polls an idle shard once a second."""
-STOP_SECONDS = 1.0
+STOP_SECONDS = 0.2
 """How long a stopping mapping waits for an invocation that is under way; what it comes to does not count then."""
 
 
