@@ -13,12 +13,6 @@ if "basic" in settings.lessons:
     basic = BasicLesson("basic", {"settings": settings.basic, **settings.lesson_args("basic")})
     pulumi.export("basic", basic.exports)
 
-if "archive" in settings.lessons:
-    from components.archive import ArchiveLesson
-
-    archive = ArchiveLesson("archive", {"settings": settings.archive, **settings.lesson_args("archive")})
-    pulumi.export("archive", archive.exports)
-
 if "purchases" in settings.lessons:
     from components.purchases import PurchasesLesson
 
@@ -36,3 +30,9 @@ if "orders" in settings.lessons:
 
     orders = OrdersLesson("orders", {"settings": settings.orders, **settings.lesson_args("orders")})
     pulumi.export("orders", orders.exports)
+
+if "votes" in settings.lessons:
+    from components.votes import VotesLesson
+
+    votes = VotesLesson("votes", {"settings": settings.votes, **settings.lesson_args("votes")})
+    pulumi.export("votes", votes.exports)

@@ -143,6 +143,47 @@ class Names:
         return _("a list of names in brackets, none twice")
 
 
+class Options:
+    """What can be voted for: names by their ids."""
+
+    most = 100  # BatchGetItem's limit
+    most_bytes = 3000  # of JSON, because a function's environment variables have 4 KB together
+
+    def accepts(self, given: Any) -> bool:
+        """Say whether it is such a group of names."""
+        if not isinstance(given, dict) or not 0 < len(cast("dict[Any, Any]", given)) <= self.most:
+            return False
+        options = cast("dict[Any, Any]", given)
+        entries = all(
+            isinstance(name, str) and name.strip() and re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", str(key), re.ASCII)
+            for key, name in options.items()
+        )
+        return entries and len(json.dumps(options, ensure_ascii=False).encode("utf-8", "replace")) <= self.most_bytes
+
+    def allowed(self) -> str:
+        """Return the form."""
+        return _(
+            "1 to {most} options, each on a line: id: name; an id is of a-z, 0-9 and -; {bytes} bytes of JSON together"
+        ).format(most=self.most, bytes=self.most_bytes)
+
+
+class Origins:
+    """Web pages' origins, as a browser says them: `https://example.org`, `http://localhost:8000`; or `*` for all."""
+
+    most = 100
+
+    def accepts(self, given: Any) -> bool:
+        """Say whether it is a list of such origins."""
+        if not isinstance(given, list) or len(cast("list[Any]", given)) > self.most:
+            return False
+        form = r"\*|https?://(\*|[a-z0-9.-]+(:\d{1,5})?)"
+        return all(isinstance(origin, str) and re.fullmatch(form, origin) for origin in cast("list[Any]", given))
+
+    def allowed(self) -> str:
+        """Return an example."""
+        return _("a list of origins such as {example}").format(example="https://example.org")
+
+
 def read_group(group: type[GroupT], given: Any, prefix: str, faults: list[str]) -> GroupT:
     """Return a group of settings, made from what was given; what is wrong with it is added to `faults`.
 

@@ -4,11 +4,11 @@ The lesson: a deployment takes minutes and may cost money; what can be known to 
 it begins, with the key, what was given and what is allowed.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias, TypedDict
 
-from components.checks import Between, Currency, Day, Moment, Names, Stage
+from components.checks import Between, Currency, Day, Moment, Names, Options, Origins, Stage
 
 Destination: TypeAlias = Literal["sqs", "sns", "s3"]
 Naming: TypeAlias = Literal["auto", "text"]
@@ -81,9 +81,47 @@ class BasicSettings(FunctionSettings, ConsumerSettings, StreamSettings):
     """The table's index that finds the events of one sensor in the order of time."""
 
 
+DRIVERS = {
+    "albon": "Alexander Albon",
+    "alonso": "Fernando Alonso",
+    "antonelli": "Kimi Antonelli",
+    "bearman": "Oliver Bearman",
+    "bortoleto": "Gabriel Bortoleto",
+    "colapinto": "Franco Colapinto",
+    "gasly": "Pierre Gasly",
+    "hadjar": "Isack Hadjar",
+    "hamilton": "Lewis Hamilton",
+    "hulkenberg": "Nico Hülkenberg",
+    "lawson": "Liam Lawson",
+    "leclerc": "Charles Leclerc",
+    "norris": "Lando Norris",
+    "ocon": "Esteban Ocon",
+    "piastri": "Oscar Piastri",
+    "russell": "George Russell",
+    "sainz": "Carlos Sainz",
+    "stroll": "Lance Stroll",
+    "tsunoda": "Yuki Tsunoda",
+    "verstappen": "Max Verstappen",
+}
+
+
 @dataclass(frozen=True)
 class VotesSettings(FunctionSettings, ConsumerSettings, StreamSettings):
     """Lesson `votes` (`streamlab:votes`)."""
+
+    options: Annotated[Mapping[str, str], Options()] = field(default_factory=DRIVERS.copy)
+    """What can be voted for: ids, as votes name them, and the names that people read."""
+    counting: Literal["economical", "transactional"] = "economical"
+    """Economical: an update for each option and batch, exact whatever Lambda repeats. Transactional: four write units a
+    vote, and a vote that its sender repeats counts once, too."""
+    language: Literal["es", "pt", "en"] = "es"
+    """In which language the API answers a reader who likes none of the three best."""
+    origins: Annotated[Sequence[str], Origins()] = ("http://localhost:8000",)
+    """Whose pages may call the API from a browser; the lesson's own page always may."""
+    throttling_rate: Annotated[int, Between(1, 10_000)] = 500
+    """Requests a second that each route takes in the long run; 10,000 is an account's usual quota."""
+    throttling_burst: Annotated[int, Between(1, 5000)] = 500
+    """Requests at once that each route takes; 5,000 is an account's usual quota."""
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def read_settings() -> Settings:
         prefix = f"{namespace}:{lesson}."
         own[lesson] = read_group(group, own_given[lesson], prefix, faults)
         if isinstance(own_given[lesson], dict):
-            faults += _lesson_conflicts(own_given[lesson], prefix)
+            faults += _lesson_conflicts(group, own_given[lesson], prefix)
     if faults:
         raise pulumi.RunError(_report(faults))
     _warn_when_past(common.expires, f"{namespace}:expires")
@@ -133,7 +133,7 @@ def _common_conflicts(common: CommonSettings, given: Mapping[str, Any], prefix: 
         yield not_allowed("aws:region", region, _("one of {values}").format(values=", ".join(LEARNER_LAB_REGIONS)))
 
 
-def _lesson_conflicts(given: Mapping[str, Any], prefix: str) -> Iterator[str]:
+def _lesson_conflicts(group: type[Any], given: Mapping[str, Any], prefix: str) -> Iterator[str]:
     """Find settings that are right each by itself and wrong together."""
     only_with = _("{key} only holds when {other} is {value}.")
     position, timestamp = f"{prefix}starting_position", f"{prefix}starting_position_timestamp"
@@ -148,6 +148,11 @@ def _lesson_conflicts(given: Mapping[str, Any], prefix: str) -> Iterator[str]:
             pass
     if given.get("capacity") == "on-demand" and "shard_count" in given:
         yield only_with.format(key=f"{prefix}shard_count", other=f"{prefix}capacity", value="provisioned")
+    if group is VotesSettings and given.get("counting", VotesSettings.counting) == "economical":
+        # Two batches of a shard at once: the one behind would hide the votes of the one before it.
+        key = "parallelization_factor"
+        if given.get(key) in range(2, 11):
+            yield only_with.format(key=f"{prefix}{key}", other=f"{prefix}counting", value="transactional")
 
 
 def _report(faults: list[str]) -> str:

@@ -1,8 +1,7 @@
-"""Items into a DynamoDB table: many in one request, and for every failure the item that it belongs to."""
+"""Items into a DynamoDB table, and out of it: many in one request, and for every failure the item it belongs to."""
 
 from __future__ import annotations
 
-import random
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -10,6 +9,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.shared.aws_errors import failure_of, is_refusal
+from handlers.shared.back_off import back_off_seconds
 from handlers.shared.clients import PATIENCE
 from handlers.shared.failures import Failure, TransientFailure
 
@@ -26,6 +26,7 @@ ITEMS_A_REQUEST = 25
 
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 0.8
 
 
 def open_table(name: str) -> Table:
@@ -74,8 +75,7 @@ def _put_together(table: Table, items: Sequence[Item]) -> None:
             return
         waiting = [request["PutRequest"]["Item"] for request in unprocessed if "PutRequest" in request]
         if attempt < ATTEMPTS - 1:
-            # Waiting a random part of an ever longer pause keeps many functions from coming back at once.
-            time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311
+            time.sleep(_pause(attempt))
     raise TransientFailure("DynamoDB throttles", position=min(items.index(item) for item in waiting))
 
 
@@ -85,3 +85,29 @@ def _put_one_by_one(table: Table, items: Sequence[Item]) -> None:
             table.put_item(Item=item)
         except (ClientError, BotoCoreError) as error:
             raise failure_of(error, position=position) from error
+
+
+def get_items(table: Table, keys: Sequence[Item]) -> list[Item]:
+    """Return the items that have one of the keys (100 at most, none twice), in any order; a missing one is left out.
+
+    Raises:
+        TransientFailure: DynamoDB throttles.
+        ClientError, BotoCoreError: DynamoDB does not answer, or refuses.
+    """
+    found: list[Item] = []
+    waiting: Sequence[Item] = keys
+    for attempt in range(ATTEMPTS):
+        response = table.meta.client.batch_get_item(RequestItems={table.name: {"Keys": waiting}})
+        found += response["Responses"].get(table.name, [])
+        # Throttled keys come back in a successful answer.
+        unprocessed = response.get("UnprocessedKeys", {})
+        waiting = unprocessed[table.name]["Keys"] if table.name in unprocessed else []
+        if not waiting:
+            return found
+        if attempt < ATTEMPTS - 1:
+            time.sleep(_pause(attempt))
+    raise TransientFailure("DynamoDB throttles")
+
+
+def _pause(attempt: int) -> float:
+    return back_off_seconds(attempt, first=FIRST_PAUSE_SECONDS, longest=LONGEST_PAUSE_SECONDS)
