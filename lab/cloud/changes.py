@@ -21,7 +21,8 @@ _KEPT_BY_ITSELF = "Kinesis_20131202."
 _READS = re.compile(r"^(?:Get|Describe|List|Query$|Scan$|BatchGet|TransactGet|Filter|Tail|Lookup|SubscribeToShard)")
 _DATA = re.compile(
     r"^(?:PutRecords?|PutItem|UpdateItem|DeleteItem|BatchWriteItem|TransactWriteItems|ExecuteStatement"
-    r"|(?:Send|Receive|Delete)Message(?:Batch)?|ChangeMessageVisibility(?:Batch)?|PutLogEvents|PutMetricData)$"
+    r"|(?:Send|Receive|Delete)Message(?:Batch)?|ChangeMessageVisibility(?:Batch)?|PutLogEvents|PutMetricData"
+    r"|(?:Start|Stop)QueryExecution)$"
 )
 _INVOCATION = re.compile(r"^/(?:2015-03-31/functions/[^/]+/invocations|2021-11-15/functions/|_aws/execute-api/)")
 _REST_API = re.compile(r"^/(?:20\d\d-\d\d-\d\d|v2|tags|service)/")

@@ -13,9 +13,11 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from lab.cloud import client, emulator, lab_role
+from lab.cloud.athena import AthenaService
 from lab.cloud.changes import Change, change_of
 from lab.cloud.cloudwatch import CloudWatch
 from lab.cloud.door import Door
+from lab.cloud.emulator.athena import repair_athena_authorization
 from lab.cloud.emulator.functions import with_depth
 from lab.cloud.emulator.http_apis import repaired as repaired_http_apis
 from lab.cloud.emulator.tagging import with_more_services
@@ -82,6 +84,7 @@ class LocalCloud:
         self._snapshots = Snapshots(folder.path, folder.is_ours, self._saved)
         self._expiring: asyncio.Task[None] | None = None
         self._mappings = Mappings(surroundings, changed=lambda: self._snapshots.note(Change.DATA))
+        self._athena = AthenaService(changed=lambda: self._snapshots.note(Change.DATA))
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -90,8 +93,10 @@ class LocalCloud:
         self.trace.begin()
         self.trace("cloud_started", time_scale=self.time_scale)
         emulator.repair_stream_authorization(self._kinesis.resource_of)
+        repair_athena_authorization()
         emulator.lead_to_streams(self._kinesis)
         emulator.wrap_service("lambda", lambda handler: Api(self._mappings, self._sources, handler))
+        emulator.wrap_service("athena", self._athena.before)
         emulator.wrap_service("kinesis", lambda _handler: self._kinesis.handle)
         changed = self._sources.table_changed
         emulator.wrap_service("dynamodb", lambda handler: emulator.repaired_tables(handler, changed))
@@ -111,6 +116,7 @@ class LocalCloud:
         if self._expiring:
             self._expiring.cancel()
         await self._mappings.stop()
+        await self._athena.stop()
         await self._functions.stop()
         await self._cloudwatch.stop()
         self._kinesis.stop()

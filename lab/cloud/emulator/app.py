@@ -74,11 +74,13 @@ def wrap_service(service: str, wrap: Callable[[Handler], Handler]) -> None:
     handlers[service] = wrap(handlers[service])
 
 
-async def call(service: str, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+async def call(
+    service: str, method: str, path: str, headers: dict[str, str], body: bytes, *, region: str = REGION
+) -> Answer:
     """Call a service as it would be called over HTTP, without HTTP and without authorization."""
     from ministack import app as ministack
 
-    with scope():
+    with scope(region=region):
         return await ministack.SERVICE_HANDLERS[service](method, path, headers, body, {})
 
 

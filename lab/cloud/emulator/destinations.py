@@ -29,9 +29,9 @@ async def publish_to_topic(topic_arn: str, body: str) -> None:
     await _deliver("sns", "POST", "/", {"content-type": "application/x-www-form-urlencoded"}, form)
 
 
-async def put_object(bucket: str, key: str, body: bytes) -> None:
+async def put_object(bucket: str, key: str, body: bytes, content_type: str = "application/json") -> None:
     """Store an S3 object."""
-    await _deliver("s3", "PUT", f"/{bucket}/{quote(key)}", {"content-type": "application/json"}, body)
+    await _deliver("s3", "PUT", f"/{bucket}/{quote(key)}", {"content-type": content_type}, body)
 
 
 async def _deliver(service: str, method: str, path: str, headers: dict[str, str], body: bytes) -> None:

@@ -43,7 +43,8 @@ class _Rule:
     """How values of one shape are read and checked."""
 
     def __init__(self, shape: Model) -> None:
-        pattern = shape.get("pattern")
+        # Characters beyond U+FFFF are two for Java.
+        pattern = shape.get("pattern", "").replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
         self.limits = _Limits(
             shape.get("min"), shape.get("max"), re.compile(pattern) if pattern else None, tuple(shape.get("enum", ()))
         )
@@ -201,17 +202,18 @@ class _Structure(_Rule):
                 errors.append(_violation(None, where, "Member must not be null"))
 
 
-def validated(operation: str, request: Json) -> dict[str, Any]:
+def validated(operation: str, request: Json, *, service: str = "kinesis") -> dict[str, Any]:
     """Return a request with its values in their types; members that AWS does not know are left out.
 
     Args:
         operation: the operation's name.
         request: what the body held.
+        service: botocore's name of the service.
 
     Raises:
         KinesisError: SerializationException or ValidationException.
     """
-    rule = rules()[operation]
+    rule = rules(service)[operation]
     values = rule.read(request)
     errors: list[str] = []
     rule.check(values, "", errors)
@@ -278,11 +280,11 @@ def _token(value: Json) -> str:
 
 
 @functools.cache
-def rules() -> dict[str, _Rule]:
+def rules(service: str = "kinesis") -> dict[str, _Rule]:
     """Return the rule of every operation's request, from botocore's copy of AWS's model."""
     from botocore.loaders import Loader
 
-    model: Model = Loader().load_service_model("kinesis", "service-2")
+    model: Model = Loader().load_service_model(service, "service-2")
     shapes: dict[str, Model] = model["shapes"]
     simple = {"string": _String, "blob": _Blob, "integer": _Integer, "long": _Integer, "boolean": _Boolean,
               "timestamp": _Timestamp}  # fmt: skip
