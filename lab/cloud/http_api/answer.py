@@ -13,7 +13,9 @@ from lab.json_values import is_list, is_object
 
 _TOKEN = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 _NO_HEADER_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_OURS = frozenset({"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "upgrade"})
+_OURS = frozenset(
+    {"apigw-requestid", "connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "upgrade"}
+)
 """What the gateway sets itself."""
 
 

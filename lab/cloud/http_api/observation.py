@@ -87,13 +87,15 @@ async def _logs(operation: str, request: dict[str, Any]) -> None:
 def _variables(observed: Observed, response: Response) -> dict[str, Any]:
     request, api = observed.request, observed.api
     caller: dict[str, Any] = observed.caller or {}
-    failed = response.status // 100 in (_CLIENT_ERROR, _SERVER_ERROR) and observed.integration_ms is None
+    refused = response.status // 100 in (_CLIENT_ERROR, _SERVER_ERROR) and (
+        observed.integration_ms is None or observed.error != ""
+    )
     variables = {
         "accountId": api.account,
         "apiId": api.id,
         "domainName": f"{api.id}.execute-api.{api.region}.amazonaws.com",
         "domainPrefix": api.id,
-        "error.message": json.loads(response.body)["message"] if failed and response.body else None,
+        "error.message": json.loads(response.body)["message"] if refused else None,
         "extendedRequestId": observed.request_id,
         "httpMethod": request.method,
         "identity.accountId": caller.get("accountId"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import http.client
 import json
 import socket
 import time
@@ -34,6 +35,13 @@ def test_the_root_of_the_default_stage(bench: Bench, api: str, path: str):
     assert answer.status == 200
     assert answer.json["rawPath"] == "/"
     assert answer.json["requestContext"]["stage"] == "$default"
+
+
+def test_the_id_in_the_host_as_on_aws(bench: Bench, api: str):
+    connection = http.client.HTTPConnection("127.0.0.1", bench.cloud.port, timeout=30)
+    connection.request("GET", "/votes/1", headers={"Host": f"{api}.execute-api.localhost:{bench.cloud.port}"})
+    assert json.load(connection.getresponse())["rawPath"] == "/votes/1"
+    connection.close()
 
 
 def test_a_browser_is_led_to_the_slash_so_that_relative_links_work(bench: Bench, api: str):
@@ -333,9 +341,8 @@ def test_what_is_deleted_of_a_stage_is_not_the_stage(bench: Bench):
 def test_metrics_and_access_log(bench: Bench):
     group = bench.workshop.name("/aws/apigateway/votes")
     bench.clients.logs.create_log_group(logGroupName=group)
-    line = (
-        '{"route":"$context.routeKey","status":"$context.status","ip":"$context.identity.sourceIp","x":"$context.no"}'
-    )
+    told = {"route": "routeKey", "status": "status", "ip": "identity.sourceIp", "e": "error.message"}
+    line = json.dumps({key: f"$context.{variable}" for key, variable in told.items()})
     api = bench.api(
         "GET /votes",
         stage={
@@ -354,12 +361,12 @@ def test_metrics_and_access_log(bench: Bench):
 
     eventually(lambda: len(lines()) == 3)
     assert [json.loads(each) for each in lines()] == [
-        {"route": "GET /votes", "status": "200", "ip": "127.0.0.1", "x": "-"},
-        {"route": "GET /votes", "status": "500", "ip": "127.0.0.1", "x": "-"},
-        {"route": "-", "status": "404", "ip": "127.0.0.1", "x": "-"},
+        {"route": "GET /votes", "status": "200", "ip": "127.0.0.1", "e": "-"},
+        {"route": "GET /votes", "status": "500", "ip": "127.0.0.1", "e": "Internal Server Error"},
+        {"route": "-", "status": "404", "ip": "127.0.0.1", "e": "Not Found"},
     ]
 
-    def told(name: str, statistic: str = "Sum") -> float:
+    def measured(name: str, statistic: str = "Sum") -> float:
         return bench.metric("AWS/ApiGateway", name, "ApiId", api, statistic)
 
-    assert [told("Count"), told("4xx"), told("5xx"), told("Latency", "SampleCount")] == [3, 1, 1, 3]
+    assert [measured("Count"), measured("4xx"), measured("5xx"), measured("Latency", "SampleCount")] == [3, 1, 1, 3]
