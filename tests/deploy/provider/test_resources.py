@@ -303,6 +303,38 @@ CASES: dict[str, Callable[[Base], Case]] = {
         ],
         {"name": "another", "databaseName": "another"},
     ),
+    "aws:athena/workgroup:Workgroup": lambda _: Case(
+        {
+            "configuration": {
+                "bytesScannedCutoffPerQuery": 10_485_760,
+                "enforceWorkgroupConfiguration": True,
+                "resultConfiguration": {"outputLocation": "s3://results/a/"},
+            },
+            "forceDestroy": True,
+            "tags": TAGS,
+        },
+        [
+            {
+                "configuration": {
+                    "enforceWorkgroupConfiguration": False,
+                    "resultConfiguration": {
+                        "outputLocation": "s3://results/b/",
+                        "encryptionConfiguration": {"encryptionOption": "SSE_S3"},
+                    },
+                },
+                "description": "changed",
+            },
+            {"configuration": {"publishCloudwatchMetricsEnabled": False}, "tags": OTHER_TAGS},
+            {"state": "DISABLED", "forceDestroy": False},
+            {"configuration": None, "description": None, "tags": None},
+        ],
+        {"name": "another"},
+    ),
+    "aws:athena/namedQuery:NamedQuery": lambda _: Case(
+        {"database": "compras", "query": "SELECT 1", "description": "one"},
+        [],
+        {"name": "another", "database": "another", "query": "SELECT 2", "workgroup": "another", "description": "two"},
+    ),
 }
 
 
@@ -332,26 +364,41 @@ def test_a_resource_from_its_creation_to_its_end(type_: str, provider: AwsProvid
 
 
 @pytest.mark.parametrize(("stage", "segment"), [("$default", ""), ("prod", "prod")])
-def test_the_url_of_a_stage_and_that_of_its_api_open(
+def test_the_url_of_a_stage_opens_once_the_function_permits_it(
     provider: AwsProvider, base: Base, stage: str, segment: str
 ) -> None:
-    api = Deployed(provider, "aws:apigatewayv2/api:Api", f"open-{segment}", {"protocolType": "HTTP"}).create()
-    target = provider.account.apigatewayv2.create_integration(
-        ApiId=api.id, IntegrationType="AWS_PROXY", IntegrationUri=base["functions"][0], PayloadFormatVersion="2.0"
-    )["IntegrationId"]
-    for key in ("GET /", "GET /votes"):
-        provider.account.apigatewayv2.create_route(ApiId=api.id, RouteKey=key, Target=f"integrations/{target}")
-    inputs = {"apiId": api.id, "name": stage, "autoDeploy": True}
-    url = Deployed(provider, "aws:apigatewayv2/stage:Stage", "open", inputs).create().outputs["invokeUrl"]
+    made: list[Deployed] = []
+
+    def make(type_: str, **inputs: Any) -> Deployed:
+        made.append(Deployed(provider, type_, f"open-{segment}", inputs).create())
+        return made[-1]
+
+    api = make("aws:apigatewayv2/api:Api", protocolType="HTTP")
+    integration = make(
+        "aws:apigatewayv2/integration:Integration",
+        apiId=api.id,
+        integrationType="AWS_PROXY",
+        integrationUri=base["invoke_arns"][0],
+        payloadFormatVersion="2.0",
+    )
+    target = f"integrations/{integration.id}"
+    make("aws:apigatewayv2/route:Route", apiId=api.id, routeKey="GET /{proxy+}", target=target)
+    url = make("aws:apigatewayv2/stage:Stage", apiId=api.id, name=stage, autoDeploy=True).outputs["invokeUrl"]
     assert url == f"{api.outputs['apiEndpoint']}/{segment}"
-    for address in (url, f"{url.rstrip('/')}/votes"):
-        with pytest.raises(HTTPError) as refused:  # the route is found; the function lets nobody invoke it
-            urlopen(address)
-        assert refused.value.code == HTTPStatus.INTERNAL_SERVER_ERROR
-    with pytest.raises(HTTPError) as missing:
-        urlopen(f"{url.rstrip('/')}/nothing")
-    assert missing.value.code == HTTPStatus.NOT_FOUND
-    api.delete()
+    with pytest.raises(HTTPError) as refused:
+        urlopen(f"{url.rstrip('/')}/votes")
+    assert refused.value.code == HTTPStatus.INTERNAL_SERVER_ERROR
+    make(
+        "aws:lambda/permission:Permission",
+        action="lambda:InvokeFunction",
+        function=base["function_name"],
+        principal="apigateway.amazonaws.com",
+        sourceArn=f"{api.outputs['executionArn']}/*/*",
+    )
+    with urlopen(f"{url.rstrip('/')}/votes") as response:
+        assert json.load(response)["pathParameters"] == {"proxy": "votes"}
+    for resource in reversed(made):
+        resource.delete()
 
 
 def test_indexes_with_capacity_of_their_own(provider: AwsProvider) -> None:
