@@ -42,6 +42,17 @@ _NO_PROFILE: dict[str, Any] = {
 """Settings of a botocore session (key in the file, variable, default, conversion) that leave a person's own aside."""
 
 
+def local_variables(cloud_url: str, region: str) -> dict[str, str]:
+    """Return the environment variables by which every AWS SDK and the AWS CLI find a local cloud."""
+    return {
+        "AWS_ENDPOINT_URL": cloud_url,
+        "AWS_ACCESS_KEY_ID": LOCAL_KEY,
+        "AWS_SECRET_ACCESS_KEY": LOCAL_KEY,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+    }
+
+
 class Clients:
     """Clients of one endpoint and region, each made when it is first asked for and then shared; thread-safe.
 

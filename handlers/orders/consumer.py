@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handlers.orders.order import ReceivedOrder, received_order
+from handlers.orders.order import PROCESSED, ReceivedOrder, received_order
 from handlers.shared.batch import BatchResponse, process_batch
 from handlers.shared.kinesis import kinesis_records
 from handlers.shared.observability import logger
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from handlers.shared.kinesis import KinesisEvent
-
-PROCESSED = "Order processed"
-"""The message by which `lab show orders` finds the lines."""
 
 
 @logger.inject_lambda_context

@@ -21,6 +21,9 @@ from handlers.shared.payload import read_json_object
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PROCESSED = "Order processed"
+"""What the consumer logs of each order; `lab show orders` finds the lines by it."""
+
 # Product and price in cents.
 _PRODUCTS = {"keyboard": 4990, "mouse": 1990, "monitor": 18900, "headset": 5950, "webcam": 7425}
 _MOST_PIECES = 5

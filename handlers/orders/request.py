@@ -19,9 +19,10 @@ class InvalidRequestError(ValueError):
 
 
 def requested_orders(event: Any) -> list[Order]:
-    """Return the orders that an event asks for: `{}` for one made-up order, `{"count": N, "customers": N}` for more, `{"orders": […]}` for these.
+    """Return the orders that an event asks for.
 
-    The last form sends again exactly what an answer named as failed.
+    `{}` asks for one made-up order, `{"count": N, "customers": N}` for more, `{"orders": […]}` for these: so what an
+    answer named as failed can be sent again.
 
     Raises:
         InvalidRequestError: it is none of these.

@@ -7,10 +7,11 @@ does not keep the order. Limits: Kinesis API reference, PutRecords.
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from handlers.shared.back_off import back_off_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MAXIMUM_RECORDS = 500
 MAXIMUM_BYTES = 5 * 1024 * 1024
 MAXIMUM_ATTEMPTS = 8
+FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 3.2
 
 
@@ -86,19 +88,11 @@ def send_batch(
     for attempt in range(attempts):
         if attempt:
             resending(len(refused.records))
-            time.sleep(back_off_seconds(attempt))
+            time.sleep(back_off_seconds(attempt - 1, first=FIRST_WAIT_SECONDS, longest=LONGEST_WAIT_SECONDS))
         refused = _put(kinesis, stream, refused.records, accepted)
         if not refused.records:
             break
     return refused
-
-
-def back_off_seconds(attempt: int) -> float:
-    """Return how long to wait before attempt `attempt` (from 1): twice as long each time, at random within that.
-
-    "Full jitter", AWS Architecture Blog, Exponential Backoff And Jitter.
-    """
-    return random.uniform(0, min(LONGEST_WAIT_SECONDS, 0.1 * 2**attempt))  # noqa: S311  (no secret depends on it)
 
 
 def _put(

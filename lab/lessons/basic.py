@@ -60,7 +60,7 @@ class Items:
         text = ngettext("{count} item in table {table}", "{count} items in table {table}", self.count)
         say(styled(text.format(count=whole(self.count), table=self.table), "bold"))
         if not self.newest:
-            say("  " + _("Nothing has arrived yet. Send something: lab send basic"))
+            say("  " + _("Nothing has arrived yet. Send something: lab send {lesson}").format(lesson="basic"))
             return
         tell_each_item(self.newest)
         if self.count > len(self.newest):

@@ -31,8 +31,11 @@ def sections() -> list[tuple[str, dict[str, str]]]:
             {
                 "send": _("Send events to a lesson's stream."),
                 "show": _("Show what came out of a lesson: items, failures, and both by shard."),
+                "invoke": _("Call a function with an event, deployed or from its source."),
+                "event": _("Make an event as AWS hands it to a function."),
                 "logs": _("Show the log of a function."),
                 "stream": _("Look into a stream: its shards, its records."),
+                "shards": _("Tell which shard a partition key falls into and why, and where records really went."),
                 "env": _("Print what a shell needs so that the AWS CLI and boto3 talk to the local cloud."),
             },
         ),

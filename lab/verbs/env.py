@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lab.aws import LOCAL_KEY
+from lab.aws import local_variables
 from lab.cloud.client import require_cloud
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
 from lab.errors import LabError
@@ -53,10 +53,10 @@ def env(
 ) -> None:
     """Print the lines for sh, bash and zsh."""
     if unset:
-        say(f"unset {' '.join(_variables('-', '-'))}")
+        say(f"unset {' '.join(local_variables('-', '-'))}")
         return
     try:
-        variables = _variables(require_cloud().url, Target(stack).region)
+        variables = local_variables(require_cloud().url, Target(stack).region)
     except LabError:
         if not as_json and not sys.stdout.isatty():
             # In `eval "$(lab env)"` the shell does not see our exit code, and goes on with the person's own account.
@@ -73,13 +73,3 @@ def env(
         say(f"export {name}={shlex.quote(value)}")
     if sys.stdout.isatty():
         say(_('# Only shown so far. For this terminal: eval "$(lab env)"'))
-
-
-def _variables(cloud_url: str, region: str) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": cloud_url,
-        "AWS_ACCESS_KEY_ID": LOCAL_KEY,
-        "AWS_SECRET_ACCESS_KEY": LOCAL_KEY,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-    }

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from handlers.shared import records_producer
+from handlers.shared.back_off import back_off_seconds
 from lab.errors import LabError
 from lab.sending import Event, Sender, batches
 from lab.sensors import sensor_events
@@ -36,7 +37,7 @@ class FakeKinesis:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    monkeypatch.setattr(records_producer, "back_off_seconds", lambda _attempt: 0.0)
+    monkeypatch.setattr(records_producer, "back_off_seconds", lambda *_attempt, **_bounds: 0.0)
 
 
 def events(*payloads: str) -> list[Event]:
@@ -67,11 +68,10 @@ def test_what_is_refused_again_and_again_is_given_up_with_the_reason():
     assert len(kinesis.calls) == records_producer.MAXIMUM_ATTEMPTS
 
 
-def test_back_off_grows_to_a_bound_and_differs(monkeypatch):
-    monkeypatch.undo()
-    waits = {attempt: [records_producer.back_off_seconds(attempt) for _ in range(200)] for attempt in (1, 3, 9)}
-    assert max(waits[1]) <= 0.2 < max(waits[3]) <= 0.8 < max(waits[9]) <= records_producer.LONGEST_WAIT_SECONDS
-    assert len(set(waits[1])) > 100
+def test_back_off_grows_to_a_bound_and_differs():
+    waits = {attempt: [back_off_seconds(attempt, first=0.2, longest=3.2) for _ in range(200)] for attempt in (0, 2, 8)}
+    assert max(waits[0]) <= 0.2 < max(waits[2]) <= 0.8 < max(waits[8]) <= 3.2
+    assert len(set(waits[0])) > 100
 
 
 def test_the_rate_is_kept():
