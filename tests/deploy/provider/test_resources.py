@@ -300,6 +300,11 @@ CASES: dict[str, Callable[[Base], Case]] = {
             {"parameters": {"projection.enabled": "false"}, "description": "changed"},
             {"storageDescriptor": {"location": "s3://other/", "columns": [{"name": "a", "type": "bigint"}]}},
             {"description": None, "partitionKeys": None},
+            {
+                "tableType": "VIRTUAL_VIEW",
+                "viewOriginalText": "/* Presto View: e30= */",
+                "viewExpandedText": "/* Presto View */",
+            },
         ],
         {"name": "another", "databaseName": "another"},
     ),

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.deploy.provider.resources import apigatewayv2, cloudwatch, dynamodb, glue, iam, kinesis, lambda_, s3, sns, sqs
+from lab.deploy.provider.resources import (
+    apigatewayv2,
+    athena,
+    cloudwatch,
+    dynamodb,
+    glue,
+    iam,
+    kinesis,
+    lambda_,
+    s3,
+    sns,
+    sqs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +44,8 @@ _ALL: tuple[Resource, ...] = (
     apigatewayv2.Stage(),
     glue.CatalogDatabase(),
     glue.CatalogTable(),
+    athena.Workgroup(),
+    athena.NamedQuery(),
 )
 
 RESOURCES: Mapping[str, Resource] = {resource.pulumi_type: resource for resource in _ALL}
