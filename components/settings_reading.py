@@ -148,6 +148,9 @@ def _lesson_conflicts(group: type[Any], given: Mapping[str, Any], prefix: str) -
             pass
     if given.get("capacity") == "on-demand" and "shard_count" in given:
         yield only_with.format(key=f"{prefix}shard_count", other=f"{prefix}capacity", value="provisioned")
+    if given.get("layout") == "batch" and given.get("parallelization_factor") in range(2, 11):
+        # Two batches of a shard at once may both write what neither of them found.
+        yield only_with.format(key=f"{prefix}parallelization_factor", other=f"{prefix}layout", value="record")
     if group is VotesSettings and given.get("counting", VotesSettings.counting) == "economical":
         # Two batches of a shard at once: the one behind would hide the votes of the one before it.
         key = "parallelization_factor"

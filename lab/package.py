@@ -38,6 +38,7 @@ _FORMAT = 1
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "bin"})
 # Swagger UI's script and style: 1.7 of Powertools' 3.6 MB, for OpenAPI pages that no handler serves.
 _SKIPPED_SUFFIXES = (".pyc", ".js", ".css")
+_FOR_PEOPLE = "README.md"
 # In *.dist-info: what the installer noted about this installation. Name, version and licence stay.
 _INSTALLERS_NOTES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
@@ -112,7 +113,9 @@ def _files(folder: Path, prefix: str = "") -> Iterator[tuple[str, Path]]:
 
 
 def _is_noise(prefix: str, name: str) -> bool:
-    return name.endswith(_SKIPPED_SUFFIXES) or (prefix.endswith(".dist-info/") and name in _INSTALLERS_NOTES)
+    if name == _FOR_PEOPLE or name.endswith(_SKIPPED_SUFFIXES):
+        return True
+    return prefix.endswith(".dist-info/") and name in _INSTALLERS_NOTES
 
 
 def _fingerprint(entries: dict[str, Path]) -> str:

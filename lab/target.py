@@ -115,6 +115,23 @@ class Target:
         pages = self.clients.lambda_.get_paginator("list_functions").paginate()
         return [function.get("FunctionName", "") for page in pages for function in page["Functions"]]
 
+    def stream_name(self, given: str) -> str:
+        """Return the name of a lesson's stream, or of a stream that is there.
+
+        Raises:
+            LabError: there is no such stream; it tells which there are.
+        """
+        stream = self.name_of(given, "KinesisStreamName")
+        pages = self.clients.kinesis.get_paginator("list_streams").paginate()
+        streams = [found for page in pages for found in page["StreamNames"]]
+        if stream not in streams:
+            raise LabError(
+                _("There is no stream {name}.").format(name=stream),
+                why=_("Streams: {names}.").format(names=", ".join(streams) or _("none")),
+                next_step=_("Deploy a lesson: lab up basic"),
+            )
+        return stream
+
     def name_of(self, given: str, output: str) -> str:
         """Return a lesson's output where a lesson's name was given, else what was given: a physical name itself."""
         return str(self.lesson(given)[output]) if given in LESSONS else given

@@ -69,6 +69,7 @@ def test_a_package_holds_the_lesson_what_is_shared_and_what_they_import(clone: P
     [
         "handlers/basic/__pycache__/handler.cpython-311.pyc",
         "handlers/basic/.handler.py.swp",
+        "handlers/basic/README.md",
         ".venv/handler-packages/__pycache__/tool.cpython-313.pyc",
         ".venv/handler-packages/bin/tool",
         ".venv/handler-packages/.lock",

@@ -74,6 +74,18 @@ class Outcome(Protocol):
         ...
 
 
+class Detail(Protocol):
+    """One thing of a lesson's outcome, whole."""
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it for a program: the JSON object that `lab show LESSON KEY --json` prints."""
+        ...
+
+    def tell(self) -> None:
+        """Print it."""
+        ...
+
+
 class Lesson(Protocol):
     """A module of this package."""
 
@@ -84,6 +96,33 @@ class Lesson(Protocol):
     def outcome(self, target: Target, outputs: Mapping[str, Any], *, limit: int) -> Outcome:
         """Read what came out; `limit` is how many items or objects are shown, the newest ones."""
         ...
+
+
+class DetailedLesson(Lesson, Protocol):
+    """A module of a lesson whose outcome has things with keys of their own, such as objects."""
+
+    def detail(self, target: Target, outputs: Mapping[str, Any], key: str) -> Detail:
+        """Read one of them.
+
+        Raises:
+            LabError: there is none with this key.
+        """
+        ...
+
+
+def find_detailed(name: str) -> DetailedLesson:
+    """Return a lesson's module that can show one thing by its key.
+
+    Raises:
+        UsageError: there is no such lesson, or what it shows has no keys.
+    """
+    module = find(name)
+    if not hasattr(module, "detail"):
+        raise UsageError(
+            _("Lesson {name} shows all at once: it takes no KEY.").format(name=name),
+            next_step=f"lab show {name}",
+        )
+    return cast("DetailedLesson", module)
 
 
 def find(name: str) -> Lesson:

@@ -11,7 +11,7 @@ import typer
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
 from lab.errors import LabError
 from lab.findings import Failure, Failures, Record, read_failures
-from lab.lessons.contract import find
+from lab.lessons.contract import find, find_detailed
 from lab.lessons.telling import tell_of_older_ones
 from lab.numbers import whole
 from lab.short_names import short_number
@@ -41,6 +41,8 @@ _LONGEST_DATA = 80
     json_shape="""\
 {"lesson": NAME,
  "items": {"count": N, "newest": [{"eventId": ID, "timestamp": TIME, "data": {…}, …}]},   (basic)
+ "objects": {"count": N, "records": N, "more_than_once": N,
+             "newest": [{"key": KEY, "bytes": N, "stored": TIME, "records": N}]},  (archive)
  "failure_destination": ARN,
  "failures": [{"shard": ID, "first_sequence_number": ID, "last_sequence_number": ID, "records": N,
                "condition": TEXT, "attempts": N, "function_error": TEXT or null, "time": TIME,
@@ -50,11 +52,21 @@ _LONGEST_DATA = 80
  "failures_unknown": TEXT or null,
  "foreign": [{"id": ID, "time": TIME}],
  "still_to_process": N or null where the cloud does not say,
- "by_shard": {SHARD: {"items": N, "failed": N or null}}}""",
-    examples=("lab show basic", "lab show basic --limit 100", "lab show basic --json | jq .items.count"),
+ "by_shard": {SHARD: {"items": N, "failed": N or null}}}
+with KEY:
+{"key": KEY, "content_type": TEXT, "metadata": {NAME: TEXT}, "content": TEXT}""",
+    examples=(
+        "lab show basic",
+        "lab show basic --limit 100",
+        "lab show basic --json | jq .items.count",
+        "lab show archive KEY",
+    ),
 )
 def show(
     lesson: Annotated[str, typer.Argument(metavar="LESSON", help=_("The lesson."))],
+    key: Annotated[
+        str | None, typer.Argument(metavar="KEY", help=_("Only the object with this key, and what is in it (archive)."))
+    ] = None,
     *,
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, help=_("How many items and failures, the newest ones."))
@@ -63,8 +75,11 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Read table and destination, and tell."""
-    module = find(lesson)
     target = Target(stack)
+    if key is not None:
+        _show_one(target, lesson, key, as_json=as_json)
+        return
+    module = find(lesson)
     outputs = target.lesson(lesson)
     with progress(_("Reading …"), silent=as_json):
         found = module.outcome(target, outputs, limit=limit)
@@ -85,6 +100,15 @@ def show(
             waiting,
         )
         say(styled(text.format(count=whole(waiting)), "yellow"))
+
+
+def _show_one(target: Target, lesson: str, key: str, *, as_json: bool) -> None:
+    module = find_detailed(lesson)
+    found = module.detail(target, target.lesson(lesson), key)
+    if as_json:
+        say_json(found.as_data())
+    else:
+        found.tell()
 
 
 def _still_to_process(outputs: Mapping[str, Any]) -> int | None:

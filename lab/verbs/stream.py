@@ -9,6 +9,7 @@ import typer
 
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
 from lab.errors import LabError, UsageError
+from lab.hash_keys import HASH_KEYS, hash_range
 from lab.numbers import decimal
 from lab.stream_reading import LATEST, OLDEST, Position, StreamReader, StreamRecord, all_shards, is_open
 from lab.target import Target
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 app = VerbApp()
 
 StreamName = Annotated[str, typer.Argument(metavar="NAME", help=_("A lesson (its stream), or a stream."))]
-_ALL_HASH_KEYS = 2**128
 _SHORTEST_SEQUENCE_NUMBER = 20  # digits; shorter ones would be years
 
 
@@ -40,7 +40,7 @@ _SHORTEST_SEQUENCE_NUMBER = 20  # digits; shorter ones would be years
 def describe(name: StreamName, *, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:
     """Print mode, retention and shards."""
     target = Target(stack)
-    stream = _stream(target, name)
+    stream = target.stream_name(name)
     summary = target.clients.kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
     mode = summary.get("StreamModeDetails", {"StreamMode": "PROVISIONED"})["StreamMode"]
     shards = all_shards(target.clients.kinesis, stream)
@@ -68,7 +68,7 @@ def describe(name: StreamName, *, stack: Stack = LOCAL_STACK, as_json: AsJson = 
             shard["ShardId"],
             open_text if is_open(shard) else closed_text,
             _share(shard),
-            " - ".join(f"{key:032x}" for key in _hash_keys(shard)),
+            " - ".join(f"{key:032x}" for key in hash_range(shard)),
             shard.get("ParentShardId", "-"),
         )
         for shard in shards
@@ -115,7 +115,7 @@ def read(
     """Print the records; with --json one object per line."""
     position = _position(start, shard=shard, follow=follow)
     target = Target(stack)
-    stream = _stream(target, name)
+    stream = target.stream_name(name)
     shards = [known["ShardId"] for known in all_shards(target.clients.kinesis, stream)]
     if shard and shard not in shards:
         what = _("Stream {stream} has no shard {shard}.").format(stream=stream, shard=shard)
@@ -131,23 +131,6 @@ def read(
             say(f"{when}  {record.shard}  {key}  {_decoded(record.data)}")
     if not shown_records and not as_json:
         note(_("No record there. Send some: lab send basic"))
-
-
-def _stream(target: Target, name: str) -> str:
-    """Return the name of a stream that is there."""
-    stream = target.name_of(name, "KinesisStreamName")
-    streams = [
-        found
-        for page in target.clients.kinesis.get_paginator("list_streams").paginate()
-        for found in page["StreamNames"]
-    ]
-    if stream not in streams:
-        raise LabError(
-            _("There is no stream {name}.").format(name=stream),
-            why=_("Streams: {names}.").format(names=", ".join(streams) or _("none")),
-            next_step=_("Deploy a lesson: lab up basic"),
-        )
-    return stream
 
 
 def _position(start: str, *, shard: str | None, follow: bool) -> Position:
@@ -168,12 +151,8 @@ def _position(start: str, *, shard: str | None, follow: bool) -> Position:
 
 def _share(shard: ShardTypeDef) -> str:
     """Return how much of all partition keys falls into the shard."""
-    first, last = _hash_keys(shard)
-    return f"{decimal(100 * (last - first + 1) / _ALL_HASH_KEYS)} %"
-
-
-def _hash_keys(shard: ShardTypeDef) -> tuple[int, int]:
-    return int(shard["HashKeyRange"]["StartingHashKey"]), int(shard["HashKeyRange"]["EndingHashKey"])
+    first, last = hash_range(shard)
+    return f"{decimal(100 * (last - first + 1) / HASH_KEYS)} %"
 
 
 def _as_data(record: StreamRecord) -> dict[str, str]:

@@ -1,13 +1,12 @@
-"""Hash key ranges: which shard a partition key belongs to, and how ranges are divided anew (pure)."""
+"""Hash key ranges: how they are divided among shards, at first and anew (pure)."""
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from bisect import bisect_left
 from typing import NamedTuple
 
-HASH_KEYS = 2**128
+from lab.hash_keys import HASH_KEYS
+
 _ROUNDING = 2**32
 """Two borders closer than this are one: a half of a third is not quite a sixth."""
 
@@ -31,13 +30,6 @@ class Merge(NamedTuple):
 
     left: HashRange
     right: HashRange
-
-
-@functools.lru_cache(maxsize=4096)
-def hash_key(partition_key: str) -> int:
-    """Return a partition key's hash key: its MD5 as a 128-bit integer ("Kinesis Data Streams terminology")."""
-    digest = hashlib.md5(partition_key.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
-    return int.from_bytes(digest, "big")
 
 
 def uniform(count: int) -> list[HashRange]:

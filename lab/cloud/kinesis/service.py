@@ -12,7 +12,6 @@ from lab.cloud.kinesis import iterators, tokens, wire
 from lab.cloud.kinesis.call import TRANSITION_SECONDS, Call, Surroundings
 from lab.cloud.kinesis.consumers import consumer_of_arn
 from lab.cloud.kinesis.errors import KinesisError, internal_failure
-from lab.cloud.kinesis.hash_ranges import hash_key
 from lab.cloud.kinesis.limits import Limits
 from lab.cloud.kinesis.measures import MEASURED
 from lab.cloud.kinesis.operations import CHECKED, CHECKING_THEMSELVES, SUBSCRIBE
@@ -20,6 +19,7 @@ from lab.cloud.kinesis.sequence_numbers import microseconds, parse
 from lab.cloud.kinesis.store import Store
 from lab.cloud.kinesis.subscriptions import Subscriptions
 from lab.cloud.kinesis.validation import serialization_error
+from lab.hash_keys import hash_key
 from lab.json_values import is_object
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import binascii
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lab.cloud.kinesis.errors import KinesisError, internal_failure, invalid, not_found
-from lab.cloud.kinesis.hash_ranges import HASH_KEYS, hash_key
 from lab.cloud.kinesis.sequence_numbers import parse
 from lab.cloud.kinesis.validation import validation_error
+from lab.hash_keys import HASH_KEYS, hash_key
 
 if TYPE_CHECKING:
     from lab.cloud.kinesis.call import Call

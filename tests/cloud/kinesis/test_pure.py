@@ -14,12 +14,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from lab.cloud.kinesis import cbor, iterators, tokens
 from lab.cloud.kinesis.errors import KinesisError
-from lab.cloud.kinesis.hash_ranges import HASH_KEYS, HashRange, Merge, Split, hash_key, plan, uniform
+from lab.cloud.kinesis.hash_ranges import HashRange, Merge, Split, plan, uniform
 from lab.cloud.kinesis.iterators import Iterator
 from lab.cloud.kinesis.limits import Limits
 from lab.cloud.kinesis.model import Shard, Stream, from_catalogue, to_catalogue
 from lab.cloud.kinesis.records import Records
 from lab.cloud.kinesis.sequence_numbers import DIGITS, Ticker, parse, seconds, sequence_number, suffix
+from lab.hash_keys import HASH_KEYS, hash_key
 
 # --- sequence numbers
 
