@@ -82,9 +82,21 @@ def repair_stream_authorization(kinesis_resource: KinesisResource) -> None:
             found = _table_stream_of_request(body)
         if found:
             return found
-        return original(service, method, path, headers, body, query, region, account)
+        try:
+            return original(service, method, path, headers, body, query, region, account)
+        except (ValueError, RecursionError, TypeError, AttributeError):
+            return "*"  # a body that cannot be read: the service will say so
+
+    original_tags = iam_actions.request_tag_context
+
+    def request_tag_context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return original_tags(service, iam_action, body, params)
+        except (ValueError, RecursionError):
+            return {}
 
     iam_actions.extract_resource_arn = extract_resource_arn
+    iam_actions.request_tag_context = request_tag_context
 
 
 def _table_stream_of_request(body: bytes) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote
 
 from lab.cloud import emulator
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from lab.cloud.event_source_mappings.service import Mappings
 
 _PATH = re.compile(r"^/2015-03-31/event-source-mappings(?:/(?P<id>[^/]*))?/?$")
-_TAGS_PATH = re.compile(r"^/[\d-]+/tags/(?P<arn>arn:aws:lambda:[^:]*:[^:]*:event-source-mapping:(?P<id>[0-9a-f-]+))$")
+_TAGS_PATH = re.compile(r"^/[\d-]+/tags/(?P<arn>arn:aws:lambda:[^:]*:[^:]*:event-source-mapping:(?P<id>[^/]+))$")
+_WHOLE = re.compile(r"[0-9]{1,10}")
 MOST_ITEMS = 100
 _NOT_FOUND = 404
 
@@ -51,22 +52,26 @@ class Api:
             return _error(error)
         if ours:
             return ours
-        answer = await self._lambda_service(method, path, headers, body, query)
         found = _PATH.match(request.path)
+        if (found or _TAGS_PATH.match(request.path)) and method in ("GET", "DELETE"):
+            body = b""  # says nothing, and MiniStack would try to read it
+        answer = await self._lambda_service(method, path, headers, body, query)
         return _error(_unknown()) if found and found["id"] and answer[0] == _NOT_FOUND else answer
 
     async def _answer(self, request: _Request) -> Answer | None:
         """Return our answer, None when the request is not ours to answer."""
         if tags := _TAGS_PATH.match(request.path):
+            self._check_operation(request, ("GET", "POST", "DELETE"))
             mapping = self._mappings.get(tags["id"])
             return self._tags(request, mapping) if mapping else None
         if not (found := _PATH.match(request.path)):
             return None
         mapping_id = found["id"]
+        self._check_operation(request, ("GET", "PUT", "DELETE") if mapping_id else ("GET", "POST"))
         if not mapping_id:
             if request.method == "POST":
                 return self._create(request)
-            return await self._list(request) if request.method == "GET" else None
+            return await self._list(request)
         mapping = self._mappings.get(mapping_id)
         if mapping is None:
             # A queue's mapping, or none at all: MiniStack knows.
@@ -76,10 +81,15 @@ class Api:
                 return _json(200, mapping.answer())
             case "PUT":
                 return self._update(request, mapping)
-            case "DELETE":
-                return self._delete(mapping)
             case _:
-                return None
+                return self._delete(mapping)
+
+    def _check_operation(self, request: _Request, methods: tuple[str, ...]) -> None:
+        """Refuse other methods, and bodies that are not what the API takes, whoever answers in the end."""
+        if request.method not in methods:
+            raise RequestError("UnknownOperationException", "There is no such operation.", _NOT_FOUND)
+        if request.method in ("POST", "PUT"):
+            validation.check_types(request.json())
 
     # --- operations --------------------------------------------------------------------------------------------------
 
@@ -88,7 +98,7 @@ class Api:
         stream_arn = wanted.get("EventSourceArn")
         if stream_arn is None and not wanted.get("SelfManagedEventSource"):
             raise invalid_parameter("Unrecognized event source.")
-        if not isinstance(stream_arn, str) or not _is_stream(stream_arn):
+        if stream_arn is None or not _is_stream(stream_arn):
             return None
         function = _function(wanted.get("FunctionName"))
         settings = validation.create_settings(wanted, stream_arn=stream_arn, now=time.time())
@@ -102,7 +112,7 @@ class Api:
             function_arn=function.arn,
             role=function.role,
             settings=settings,
-            enabled=_boolean(wanted.get("Enabled"), default=True),
+            enabled=wanted.get("Enabled") is not False,
             tags=tags,
         )
         return _json(202, mapping.answer())
@@ -143,10 +153,9 @@ class Api:
             self._check_source(self._sources.of(current.stream_arn, role))
             self._check_only_one(current.stream_arn, function, besides=mapping)
         _check_destination(settings, role)
-        enabled = wanted.get("Enabled")
         mapping.update(
             Configuration(current.uuid, current.stream_arn, function_arn, role, current.settings | settings),
-            enabled=None if enabled is None else _boolean(enabled, default=True),
+            enabled=wanted.get("Enabled"),
         )
         return _json(202, mapping.answer())
 
@@ -201,8 +210,8 @@ class _Request:
 
     def json(self) -> dict[str, Any]:
         try:
-            parsed = json.loads(self.body or b"{}")
-        except ValueError:
+            parsed = json.loads(self.body or b"{}", parse_constant=_refuse)
+        except (ValueError, RecursionError):
             parsed = None
         if not is_object(parsed):
             raise RequestError("SerializationException", "The request body is not a JSON object")
@@ -212,14 +221,18 @@ class _Request:
         return (self.query.get(name) or [""])[0]
 
 
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)  # NaN and Infinity are no JSON
+
+
 def _is_stream(arn: str) -> bool:
     return bool(re.match(r"^arn:aws:kinesis:[^:]+:[^:]+:stream/[^/]+(/consumer/[^/:]+:\d+)?$", arn)) or bool(
         re.match(r"^arn:aws:dynamodb:[^:]+:[^:]+:table/[^/]+/stream/[^/]+$", arn)
     )
 
 
-def _function(reference: Any) -> functions.FunctionRecord:
-    if not isinstance(reference, str) or not reference:
+def _function(reference: str | None) -> functions.FunctionRecord:
+    if not reference:
         raise RequestError(
             "ValidationException",
             "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: "
@@ -254,18 +267,10 @@ def _unknown() -> RequestError:
     return RequestError("ResourceNotFoundException", "The resource you requested does not exist.", _NOT_FOUND)
 
 
-def _boolean(value: Any, *, default: bool) -> bool:
-    if value is None:
-        return default
-    if not isinstance(value, bool):
-        raise RequestError("SerializationException", "Enabled must be a boolean")
-    return value
-
-
 def _most_items(text: str) -> int:
     if not text:
         return MOST_ITEMS
-    if not text.isdigit() or not 1 <= int(text) <= 10_000:  # noqa: PLR2004  (API reference: MaxItems)
+    if not _WHOLE.fullmatch(text) or not 1 <= int(text) <= 10_000:  # noqa: PLR2004  (API reference: MaxItems)
         raise RequestError("InvalidParameterValueException", f"MaxItems must be between 1 and 10000, not {text}")
     return min(int(text), MOST_ITEMS)
 

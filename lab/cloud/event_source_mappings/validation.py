@@ -48,6 +48,19 @@ OF_OTHER_SOURCES = (
 """Parameters of queues, brokers and databases."""
 
 
+_TYPES: dict[type, tuple[str, ...]] = {
+    str: ("EventSourceArn", "FunctionName", "KMSKeyArn", "StartingPosition"),
+    bool: ("BisectBatchOnFunctionError", "Enabled"),
+    int: tuple(RANGES),
+    list: ("FunctionResponseTypes", "Queues", "SourceAccessConfigurations", "Topics"),
+    dict: (
+        *("DestinationConfig", "FilterCriteria", "MetricsConfig", "Tags"),
+        *(name for name in OF_OTHER_SOURCES if name.endswith(("Config", "Source"))),
+    ),
+}
+_TYPE_NAMES = {str: "a String", bool: "a Boolean", int: "an Integer", list: "a list", dict: "an object"}
+
+
 class RequestError(Exception):
     """A request AWS refuses.
 
@@ -75,6 +88,16 @@ def _constraint(name: str, value: Any, constraint: str) -> RequestError:
         "ValidationException",
         f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member {constraint}",
     )
+
+
+def check_types(request: dict[str, Any]) -> None:
+    """Refuse a request with a parameter that is of another type than the API's, whatever source it is about."""
+    for kind, names in _TYPES.items():
+        for name in names:
+            value = request.get(name)
+            # To Python a truth value is a number.
+            if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+                raise RequestError("SerializationException", f"{name} can not be converted to {_TYPE_NAMES[kind]}")
 
 
 def create_settings(request: dict[str, Any], *, stream_arn: str, now: float) -> dict[str, Any]:
@@ -133,8 +156,6 @@ def update_settings(request: dict[str, Any], current: dict[str, Any], *, stream_
         raise invalid_parameter(
             f"Maximum record age in seconds must be -1 or between {RECORD_AGE_LEAST_SECONDS} and 604800."
         )
-    if not isinstance(settings.get("BisectBatchOnFunctionError", False), bool):
-        raise RequestError("SerializationException", "BisectBatchOnFunctionError must be a boolean")
     _check_values("FunctionResponseTypes", settings.get("FunctionResponseTypes", []), RESPONSE_TYPES)
     _check_metrics(settings.get("MetricsConfig"))
     _check_filters(settings.get("FilterCriteria"), kinesis=_is_kinesis(stream_arn))
@@ -147,8 +168,6 @@ def update_settings(request: dict[str, Any], current: dict[str, Any], *, stream_
 
 
 def _check_range(name: str, value: Any, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise RequestError("SerializationException", f"{name} must be an integer")
     if value < least:
         raise _constraint(name, value, f"must have value greater than or equal to {least}")
     if value > most:
@@ -254,14 +273,18 @@ def _on_failure(config: Any) -> dict[str, str]:
 _DESTINATION = re.compile(r"^arn:aws:(?:sqs:[^:]+:[^:]+:[^:]+|sns:[^:]+:[^:]+:[^:]+|s3:::[^:/]+)$")
 
 
+_END_OF_TIME = 253_402_300_800
+"""The year 10000: later than any time that can be written, sooner than what no float holds."""
+
+
 def _seconds(value: Any) -> float | None:
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return float(min(value, _END_OF_TIME))
     try:
         return datetime.fromisoformat(str(value)).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise RequestError("SerializationException", "StartingPositionTimestamp must be a timestamp") from None
 
 
