@@ -21,6 +21,8 @@ from lab.cloud.execution.outcome import Outcome, error_payload
 from lab.cloud.execution.process import Exit, Frame
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lab.cloud.execution.credentials import Credentials
     from lab.cloud.execution.function import FunctionVersion
     from lab.cloud.execution.process import EnvironmentProcess
@@ -130,8 +132,12 @@ class Environment:
         self._log.finish()
         self._log.deliver()
 
-    async def invoke(self, invocation: Invocation) -> Outcome:
+    async def invoke(self, invocation: Invocation, initialized: Callable[[], None] | None = None) -> Outcome:
         """Serve one invocation; the first one waits for the initialization.
+
+        Args:
+            invocation: what is asked.
+            initialized: called when the initialization has ended, well or not.
 
         Raises:
             InitTooLongError: the init phase took too long; the invocation has not begun.
@@ -142,6 +148,8 @@ class Environment:
             if not self._ready and not self._init_in_invocation:
                 reply = await self._reply(INIT_SECONDS)
                 init_ms = self._elapsed_ms(self._began)
+                if initialized:
+                    initialized()
                 if self._cause is _Cause.TIMEOUT:
                     self._log.line(log_lines.init_report(init_ms, "timeout"))
                     raise InitTooLongError

@@ -5,6 +5,10 @@ its own; idle ones serve the next invocation of the same version, the last used 
 thousand environments that an account may have, so beyond `Limits.environments` an idle environment of another version
 is ended; when all are busy, invocations wait, first come first served, and are throttled only when they have waited
 `Limits.wait_seconds` (a function that waits for another one of its kind would otherwise wait for ever).
+
+To start an environment takes a processor some tenths of a second, so no more than `Limits.starts` are started at once:
+sixty-four would all be ready when the last one is. Meanwhile those that have become ready serve whoever waits, so that
+a burst of short invocations needs only a few of them, and one of long invocations still gets one each.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import os
 import uuid
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from lab.cloud.execution.code_store import UnreadablePackage
 from lab.cloud.execution.environment import Environment, InitTooLongError, Invocation
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
     from lab.cloud.execution.function import FunctionVersion
 
+START_PAUSE_SECONDS = 0.02
+"""After a start: so long may whoever waits be served by what is ready now, before another one is started."""
 ACCOUNT_LIMIT = "ConcurrentInvocationLimitExceeded"
 """The `Reason` of a throttle that is not about one function (API reference, TooManyRequestsException)."""
 
@@ -49,12 +55,16 @@ class Limits:
         per_function: of one version of a function; None for as many as all together.
         idle_seconds: an environment that nobody used for so long ends.
         wait_seconds: how long an invocation waits for its turn before it is throttled.
+        starts: how many are started at once.
+        start_seconds: an initialization that takes longer does not wait for a processor, and holds nobody up.
     """
 
     environments: int = field(default_factory=_environments_for_this_machine)
     per_function: int | None = None
     idle_seconds: float = 300.0
     wait_seconds: float = 10.0
+    starts: int = field(default_factory=lambda: os.cpu_count() or 1)
+    start_seconds: float = 1.0
 
 
 @dataclass(eq=False, slots=True)
@@ -67,12 +77,27 @@ class _Group:
     """Idle, busy and being started."""
 
 
+class _Start:
+    """The right to start an environment: one of a few at once, until it is initialized or that takes too long."""
+
+    def __init__(self, seconds: float, over: Callable[[], None]) -> None:
+        self._over: Callable[[], None] | None = over
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.over)
+
+    def over(self) -> None:
+        """Let another one start."""
+        self._timer.cancel()
+        if self._over:
+            over, self._over = self._over, None
+            over()
+
+
 @dataclass(eq=False, slots=True)
 class _Turn:
-    """An invocation that waits: its future gives an environment, or None for the right to start one."""
+    """An invocation that waits: its future gives an environment, or the right to start one."""
 
     group: _Group
-    granted: asyncio.Future[Environment | None]
+    granted: asyncio.Future[Environment | _Start]
 
 
 def _admit_all(function: FunctionVersion, running: int) -> str | None:
@@ -102,6 +127,7 @@ class Environments:
         self._groups: dict[tuple[str, str], _Group] = {}
         self._all: dict[Environment, _Group] = {}
         self._count = 0
+        self._starting = 0
         self._running: Counter[str] = Counter()
         self._turns: deque[_Turn] = deque()
         self._reaper: asyncio.TimerHandle | None = None
@@ -196,13 +222,17 @@ class Environments:
 
     async def _invoke(self, function: FunctionVersion, invocation: Invocation) -> Outcome:
         group = self._group(function)
-        environment = await self._take(group)
+        environment: Environment | None = None
+        granted = await self._take(group)
         try:
-            environment = environment or await self._start(group)
-            try:
+            if isinstance(granted, Environment):
+                environment = granted
                 return await environment.invoke(invocation)
+            try:
+                environment = await self._start(group)
+                return await environment.invoke(invocation, granted.over)
             except InitTooLongError:
-                self._drop(environment)
+                self._drop(cast("Environment", environment))
                 environment = None
                 self._count_in(group)
                 environment = await self._start(group, init_in_invocation=True)
@@ -210,6 +240,8 @@ class Environments:
         except UnreadablePackage as error:
             return _unreadable(invocation, error)
         finally:
+            if isinstance(granted, _Start):
+                granted.over()
             if environment is not None:
                 self._give_back(environment)
 
@@ -223,16 +255,15 @@ class Environments:
             group = self._groups[key] = _Group(function)
         return group
 
-    async def _take(self, group: _Group) -> Environment | None:
-        """Return an idle environment, or None once another one may be started (and has been counted)."""
+    async def _take(self, group: _Group) -> Environment | _Start:
+        """Return an idle environment, or the right to start another one (which has been counted)."""
         while group.idle:
             environment = group.idle.pop()
             if environment.usable:
                 return environment
             self._drop(environment)
-        if not self._turns and self._make_room(group):
-            self._count_in(group)
-            return None
+        if not self._turns and self._may_start() and self._make_room(group):
+            return self._begin_start(group)
         turn = _Turn(group, self._loop.create_future())
         self._turns.append(turn)
         self._grant_turns()
@@ -248,18 +279,37 @@ class Environments:
             if turn in self._turns:
                 self._turns.remove(turn)
 
-    def _refuse(self, group: _Group, granted: Environment | None) -> None:
+    def _refuse(self, group: _Group, granted: Environment | _Start) -> None:
         """Pass on what was granted to an invocation that nobody waits for any more."""
-        if granted is not None:
+        if isinstance(granted, Environment):
             self._give_back(granted)
         else:
             self._count_out(group)
+            granted.over()
             self._grant_turns()
 
-    @staticmethod
-    def _wait_is_over(turn: _Turn) -> None:
-        if not turn.granted.done():
+    def _wait_is_over(self, turn: _Turn) -> None:
+        if turn.granted.done():
+            return
+        if self._make_room(turn.group):
+            turn.granted.set_result(self._begin_start(turn.group))  # the machine is slow, but there is room
+        else:
             turn.granted.set_exception(Throttled(ACCOUNT_LIMIT))
+
+    def _may_start(self) -> bool:
+        return self._starting < self._limits.starts
+
+    def _begin_start(self, group: _Group) -> _Start:
+        self._count_in(group)
+        self._starting += 1
+        return _Start(self._limits.start_seconds, self._start_is_over)
+
+    def _start_is_over(self) -> None:
+        self._loop.call_later(START_PAUSE_SECONDS, self._start_may_follow)
+
+    def _start_may_follow(self) -> None:
+        self._starting -= 1
+        self._grant_turns()
 
     def _make_room(self, group: _Group) -> bool:
         """Say whether another environment of the group may be started; an idle one of others is ended for it."""
@@ -302,7 +352,7 @@ class Environments:
                 self._turns.remove(turn)
                 turn.granted.set_result(environment)
                 return
-            if not turn.granted.done() and not self._is_full(turn.group):
+            if not turn.granted.done() and not self._is_full(turn.group) and self._count >= self._limits.environments:
                 break  # who waits longest for another function gets the place
         environment.idle_since = self._loop.time()
         group.idle.append(environment)
@@ -318,11 +368,10 @@ class Environments:
         for turn in list(self._turns):
             if turn.granted.done() or self._is_full(turn.group):
                 continue
-            if not self._make_room(turn.group):
+            if not self._may_start() or not self._make_room(turn.group):
                 return
             self._turns.remove(turn)
-            self._count_in(turn.group)
-            turn.granted.set_result(None)
+            turn.granted.set_result(self._begin_start(turn.group))
 
     def _count_in(self, group: _Group) -> None:
         group.count += 1

@@ -210,6 +210,39 @@ def test_who_waits_too_long_is_throttled_so_that_nothing_waits_for_itself(stage)
     stage.play(scene, limits=Limits(environments=1, wait_seconds=0.1))
 
 
+def test_a_burst_of_short_invocations_is_served_by_the_few_environments_that_are_ready_first(stage):
+    function = stage.function(SLEEPS)
+
+    async def scene(environments):
+        answers = await asyncio.gather(*(call(environments, function) for _ in range(40)))
+        assert len({pid for pid, _ in answers}) < 10
+
+    stage.play(scene, limits=Limits(environments=40, starts=1))
+
+
+def test_long_invocations_have_one_each_however_few_are_started_at_once(stage):
+    function = stage.function(SLEEPS)
+
+    async def scene(environments):
+        answers = await asyncio.gather(*(call(environments, function, 2) for _ in range(4)))
+        assert len({pid for pid, _ in answers}) == 4
+
+    stage.play(scene, limits=Limits(environments=4, starts=1))
+
+
+def test_a_slow_initialization_holds_nobody_up(stage):
+    slow = stage.function("import time\ntime.sleep(1)\ndef handler(event, context): return [0, 0]")
+    function = other(stage.function(SLEEPS))
+
+    async def scene(environments):
+        waits = asyncio.create_task(call(environments, slow))
+        await call(environments, function)
+        assert not waits.done()
+        await waits
+
+    stage.play(scene, limits=Limits(environments=4, starts=1, start_seconds=0.1))
+
+
 def test_reserved_concurrency(stage):
     function = stage.function(SLEEPS)
     reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
