@@ -112,7 +112,7 @@ class Wait:
     """Do nothing until this time, then ask again.
 
     Attributes:
-        until: seconds since the epoch.
+        until: seconds on the clock that never jumps.
     """
 
     until: float
@@ -151,7 +151,7 @@ class Part:
         records: its records, in order; never empty.
         failures: failed invocations since the checkpoint reached it (what retries are counted by).
         attempts: failed and throttled invocations in a row (what the wait grows by).
-        not_before: when it may be invoked again, seconds since the epoch.
+        not_before: when it may be invoked again, seconds on the clock that never jumps.
         function_error: what its last invocation said.
     """
 
@@ -184,12 +184,14 @@ def start(records: tuple[Record, ...], policy: Policy) -> Batch:
     return Batch(policy, (Part(records),) if records else ())
 
 
-def next_action(batch: Batch, now: float) -> Action:
+def next_action(batch: Batch, now: float, monotonic: float) -> Action:
     """Return what is to be done now; the answer changes nothing.
 
     Args:
         batch: the state.
-        now: seconds since the epoch.
+        now: seconds since the epoch, which a record's age is counted by.
+        monotonic: seconds on the clock that never jumps, which waits are counted by: nobody who sets a clock back by
+            an hour shall wait for an hour.
     """
     if not batch.parts:
         return Finished()
@@ -199,18 +201,18 @@ def next_action(batch: Batch, now: float) -> Action:
         return Discard(too_old, Condition.RECORD_AGE_EXCEEDED, max(part.failures, 1), None)
     if _exhausted(batch, part):
         return Discard(part.records, Condition.RETRY_ATTEMPTS_EXHAUSTED, part.failures, part.function_error)
-    if part.not_before > now:
+    if part.not_before > monotonic:
         return Wait(part.not_before)
     return Invoke(part.records)
 
 
-def after_invocation(batch: Batch, outcome: Outcome, now: float, backoff: Backoff) -> Batch:
+def after_invocation(batch: Batch, outcome: Outcome, monotonic: float, backoff: Backoff) -> Batch:
     """Return the state after the invocation that `next_action` asked for.
 
     Args:
         batch: the state that asked for it.
         outcome: what came of it.
-        now: when it ended, seconds since the epoch.
+        monotonic: when it ended, on the clock that never jumps.
         backoff: how long to wait before trying again.
     """
     part, others = batch.parts[0], batch.parts[1:]
@@ -219,15 +221,15 @@ def after_invocation(batch: Batch, outcome: Outcome, now: float, backoff: Backof
             remaining: tuple[Part, ...] = ()
         case Throttled():
             attempts = part.attempts + 1
-            remaining = (replace(part, attempts=attempts, not_before=now + backoff(attempts)),)
+            remaining = (replace(part, attempts=attempts, not_before=monotonic + backoff(attempts)),)
         case PartlyFailed(lowest=lowest) if lowest > 0:
             # The checkpoint moves to the first failed record, and what is counted starts again there. The records
             # behind it are retried at once with it: with bisect this is the split, without it the retry.
-            remaining = (Part(part.records[lowest:], attempts=1, not_before=now + backoff(1)),)
+            remaining = (Part(part.records[lowest:], attempts=1, not_before=monotonic + backoff(1)),)
         case PartlyFailed():
-            remaining = _after_failure(batch, part, None, now, backoff)
+            remaining = _after_failure(batch, part, None, monotonic, backoff)
         case Failed(function_error=function_error):
-            remaining = _after_failure(batch, part, function_error, now, backoff)
+            remaining = _after_failure(batch, part, function_error, monotonic, backoff)
     return replace(batch, parts=remaining + others)
 
 
@@ -243,17 +245,17 @@ def after_discard(batch: Batch, discard: Discard) -> Batch:
 
 
 def _after_failure(
-    batch: Batch, part: Part, function_error: str | None, now: float, backoff: Backoff
+    batch: Batch, part: Part, function_error: str | None, monotonic: float, backoff: Backoff
 ) -> tuple[Part, ...]:
     if batch.policy.bisect and len(part.records) > 1:
         middle = len(part.records) // 2
         # A split is no retry: each half starts with the count its whole had before this failure, and the wait does
         # not grow by it (a batch of 10,000 splits at most 14 times before the bad record is alone).
-        first = Part(part.records[:middle], part.failures, 1, now + backoff(1), function_error)
+        first = Part(part.records[:middle], part.failures, 1, monotonic + backoff(1), function_error)
         second = Part(part.records[middle:], part.failures, 0, 0.0, function_error)
         return (first, second)
     attempts = part.attempts + 1
-    not_before = now + backoff(attempts)
+    not_before = monotonic + backoff(attempts)
     return (replace(part, failures=part.failures + 1, attempts=attempts, not_before=not_before,
                     function_error=function_error),)  # fmt: skip
 

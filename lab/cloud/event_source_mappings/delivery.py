@@ -142,7 +142,7 @@ class Delivery:
             return
         while not self._stopping.is_set():
             before = state
-            match batch.next_action(state, self._clock.now()):
+            match batch.next_action(state, self._clock.now(), self._clock.monotonic()):
                 case batch.Finished():
                     return
                 case batch.Wait(until=until):
@@ -152,7 +152,7 @@ class Delivery:
                     state = batch.after_discard(state, discard)
                 case batch.Invoke(records=records):
                     outcome = await self._attempt(records, texts, windowing)
-                    state = batch.after_invocation(state, outcome, self._clock.now(), self._clock.backoff)
+                    state = batch.after_invocation(state, outcome, self._clock.monotonic(), self._clock.backoff)
                     self._tell_next(before, outcome, state)
             if state is not before:
                 left = {record.sequence_number for record in state.pending}
@@ -160,7 +160,7 @@ class Delivery:
 
     async def _wait(self, until: float) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, until - self._clock.now())):
+            async with asyncio.timeout(max(0.0, until - self._clock.monotonic())):
                 await self._stopping.wait()
 
     def _policy(self) -> batch.Policy:
@@ -197,7 +197,7 @@ class Delivery:
             limit = configuration.maximum_retry_attempts
             self._trace("retried", **span, failures=failures, maximum_retry_attempts=limit,
                         wait_seconds=round(wait_seconds, 3))  # fmt: skip
-            await self._wait(self._clock.now() + wait_seconds)
+            await self._wait(self._clock.monotonic() + wait_seconds)
 
     async def _attempt(
         self, records: tuple[batch.Record, ...], texts: dict[str, str], windowing: Windowing | None
@@ -275,7 +275,7 @@ class Delivery:
             **_span(part.records),
             failures=part.failures,
             maximum_retry_attempts=limit,
-            wait_seconds=round(max(0.0, part.not_before - self._clock.now()), 3),
+            wait_seconds=round(max(0.0, part.not_before - self._clock.monotonic()), 3),
         )
 
     async def _discard(self, discard: batch.Discard, texts: dict[str, str]) -> None:

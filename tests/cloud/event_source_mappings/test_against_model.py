@@ -72,7 +72,7 @@ class Machine:
 
     def due(self) -> batch.Invoke | batch.Discard | batch.Finished:
         """Return the next action, having waited for it; a wait always ends later than it began."""
-        while isinstance(action := batch.next_action(self.state, self.now), batch.Wait):
+        while isinstance(action := batch.next_action(self.state, self.now, self.now), batch.Wait):
             assert action.until > self.now
             self.now = action.until
         return action

@@ -28,7 +28,7 @@ class Run:
 
     def __call__(self, state: batch.Batch, most_actions: int = 100_000) -> Run:
         for _ in range(most_actions):
-            match batch.next_action(state, self.now):
+            match batch.next_action(state, self.now, self.now):
                 case batch.Finished():
                     return self
                 case batch.Wait(until=until):
@@ -66,7 +66,7 @@ def test_success_is_one_invocation():
 
 
 def test_an_empty_batch_has_ended():
-    assert batch.next_action(batch.start((), Policy()), 0.0) == batch.Finished()
+    assert batch.next_action(batch.start((), Policy()), 0.0, 0.0) == batch.Finished()
 
 
 def test_maximum_retry_attempts_n_gives_one_plus_n_invocations_then_discards():
@@ -143,7 +143,7 @@ def test_the_wait_grows_with_the_attempts():
     seen: list[int] = []
     state = batch.start(records(1), Policy(maximum_retry_attempts=3))
     now = 0.0
-    while not isinstance(action := batch.next_action(state, now), batch.Discard):
+    while not isinstance(action := batch.next_action(state, now, now), batch.Discard):
         if isinstance(action, batch.Wait):
             now = action.until
         else:
@@ -212,3 +212,14 @@ def test_a_function_that_always_fails_on_the_same_records_loses_only_what_the_po
     assert expected <= given_up
     if policy.bisect:
         assert given_up == expected
+
+
+def test_no_wait_depends_on_a_clock_that_somebody_sets():
+    record = batch.Record("1", 1_000_000.0)
+    state = batch.start((record,), Policy(maximum_record_age_seconds=60))
+    state = batch.after_invocation(state, batch.Failed(), 5.0, lambda _: 2.0)
+    an_hour_earlier, an_hour_later = record.arrived - 3600, record.arrived + 3600
+    assert batch.next_action(state, an_hour_earlier, 6.0) == batch.Wait(7.0)
+    assert batch.next_action(state, an_hour_earlier, 7.0) == batch.Invoke((record,))
+    # A record's age is a matter of the time of day, on AWS as here.
+    assert isinstance(batch.next_action(state, an_hour_later, 7.0), batch.Discard)
