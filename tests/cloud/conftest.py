@@ -89,13 +89,13 @@ class Workshop:
         attributes = self.clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
         return url, attributes["QueueArn"]
 
-    def function(self, source: str, role: str, **configuration: Any) -> str:
+    def function(self, source: str, role: str, *, name: str = "", **configuration: Any) -> str:
         """Make a function from the text of its module (handler `app.handler`); return its ARN."""
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr("app.py", source)
         arguments = {"Runtime": "python3.11", "Handler": "app.handler", "Timeout": 10} | configuration
-        name = self.name("function")
+        name = name or self.name("function")
         arn = self.clients.lambda_.create_function(
             FunctionName=name, Role=role, Code={"ZipFile": buffer.getvalue()}, **arguments
         )["FunctionArn"]

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import functools
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from lab.cloud.emulator import functions
 from lab.cloud.event_source_mappings.shard_reader import ShardReader
 from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, StartingPosition
 from lab.json_values import as_object
@@ -275,17 +276,34 @@ class Mapping:
     async def _supervise(self) -> None:
         """Start a reader for every shard whose parents have been read to their end."""
         while True:
+            if self._role_changed():
+                self._change_to(enabled=True, restart=True)
+                return
             source = self._source()
             bell = source.bell()
             seen = bell.rings
             try:
                 self._start_readers(source, source.shards())
             except SourceGoneError:
-                pass  # the mapping stays, as on AWS, until someone deletes it
+                # The mapping stays, as on AWS, until someone deletes it; a stream of the same name may come again.
+                self._forget_ended_shards()
             except Exception:  # noqa: BLE001  (whatever it is)
                 # A mapping that says that it is Enabled and reads nothing would be the worst of all answers.
                 _log.exception("The shards of %s could not be looked for; trying again.", source.arn)
             await bell.wait(seen, SHARD_POLL_SECONDS)
+
+    def _role_changed(self) -> bool:
+        """Take over the role that the function has now; say whether it is another one."""
+        function = functions.find_function(self.configuration.function_arn)
+        if function is None or function.role == self.configuration.role:
+            return False
+        self.configuration = replace(self.configuration, role=function.role)
+        return True
+
+    def _forget_ended_shards(self) -> None:
+        for shard_id in [shard_id for shard_id, position in self.positions.items() if position.get("ended")]:
+            del self.positions[shard_id]
+            self._readers.pop(shard_id, None)
 
     def _start_readers(self, source: Source, shards: list[ShardRecord]) -> None:
         known = {shard.shard_id for shard in shards}

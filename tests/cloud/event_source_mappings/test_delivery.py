@@ -431,3 +431,64 @@ def test_an_answer_without_state_is_a_failure(workshop: Workshop):
     workshop.put(stream, 1)
     (message,) = eventually(lambda: workshop.messages(failures))
     assert message["responseContext"]["functionError"] is None
+
+
+COUNTING = """
+import json, os, boto3
+sqs = boto3.client("sqs")
+failed = set()
+def handler(event, context):
+    numbers = [(record.get("kinesis") or record["dynamodb"]) for record in event["Records"]]
+    numbers = [number.get("sequenceNumber") or number["SequenceNumber"] for number in numbers]
+    seen = [event["shardId"], numbers, event["state"], event["isFinalInvokeForWindow"]]
+    sqs.send_message(QueueUrl=os.environ["LOG"], MessageBody=json.dumps(seen))
+    once = (tuple(numbers), event["isFinalInvokeForWindow"])
+    if once not in failed:
+        failed.add(once)
+        raise RuntimeError("every invocation fails at first")
+    return {"state": {"count": event["state"].get("count", 0) + len(numbers)}}
+"""
+
+
+def test_an_invocation_of_a_window_that_fails_is_retried_with_the_same_state(workshop: Workshop):
+    """On a table: each batch, and the final invocation, fails once; what is summed up is exact all the same."""
+    name, source = workshop.table()
+    log, log_arn = workshop.queue()
+    role = workshop.role((DYNAMODB_READ, source), ("sqs:SendMessage", log_arn))
+    function = workshop.function(COUNTING, role, Environment={"Variables": {"LOG": log}})
+    for key in "abc":
+        workshop.clients.dynamodb.put_item(TableName=name, Item={"pk": {"S": key}})
+    workshop.mapping(source, function, TumblingWindowInSeconds=1, BatchSize=2)
+    seen: list[Any] = []
+
+    def both_finals(batches: int = 2) -> bool:
+        seen[:] = workshop.messages(log)
+        finals = [state for _, _, state, final in seen if final]
+        return sum(state["count"] for state in finals) == 2 * 3 and len(seen) >= 2 * (batches + 1)
+
+    eventually(both_finals, seconds=20)
+    for numbers, final in {(tuple(numbers), final) for _, numbers, _, final in seen if numbers}:
+        states = [state for _, of, state, f in seen if (tuple(of), f) == (numbers, final)]
+        assert len(states) == 2
+        assert states[0] == states[1]
+
+
+def test_a_window_is_closed_when_its_shard_is(workshop: Workshop):
+    """Resharding ends the window of the parent, however long it is; the children have windows of their own."""
+    stream = workshop.stream()
+    log, log_arn = workshop.queue()
+    role = workshop.role((KINESIS_READ, stream), ("sqs:SendMessage", log_arn))
+    function = workshop.function(SUMMING, role, Environment={"Variables": {"LOG": log}})
+    workshop.mapping(stream, function, TumblingWindowInSeconds=900)
+    workshop.put(stream, 4)
+    eventually(lambda: workshop.messages(log))
+    workshop.clients.kinesis.split_shard(
+        StreamName=stream.split("/")[1], ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127)
+    )
+
+    def finals() -> list[dict[str, Any]]:
+        return [event for event in workshop.messages(log) if event["isFinalInvokeForWindow"]]
+
+    (final,) = eventually(finals)
+    assert (final["shardId"], final["state"], final["Records"]) == ("shardId-000000000000", {"sum": 4}, [])
+    assert not final["isWindowTerminatedEarly"]

@@ -1,0 +1,327 @@
+"""The API of event source mappings from outside: what it answers, refuses and takes over, in AWS's own words."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.cloud.conftest import Workshop, eventually
+from tests.cloud.event_source_mappings.test_delivery import (
+    DYNAMODB_READ,
+    HANDLER,
+    KINESIS_READ,
+    Pipeline,
+    refused,
+)
+from tests.cloud.event_source_mappings.test_reading import unchecked
+
+SILENT = "def handler(event, context): pass"
+
+
+@pytest.fixture
+def stream(workshop: Workshop) -> str:
+    return workshop.stream()
+
+
+@pytest.fixture
+def function(workshop: Workshop) -> str:
+    return workshop.function(SILENT, workshop.role(([*KINESIS_READ, *DYNAMODB_READ, "sqs:SendMessage"], "*")))
+
+
+def deleted(shop: Workshop, mapping: str) -> bool:
+    try:
+        return not shop.clients.lambda_.get_event_source_mapping(UUID=mapping)
+    except ClientError as error:
+        return error.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
+
+
+# --- create
+
+
+def test_a_mapping_of_a_table_has_the_recorded_keys(workshop: Workshop, function: str):
+    _name, source = workshop.table()
+    aws = workshop.clients.lambda_
+    created: dict[str, Any] = dict(
+        aws.create_event_source_mapping(EventSourceArn=source, FunctionName=function, StartingPosition="TRIM_HORIZON")
+    )
+    workshop.made.append(lambda: aws.delete_event_source_mapping(UUID=created["UUID"]))
+    assert created.pop("ResponseMetadata")["HTTPStatusCode"] == 202
+    uuid = created["UUID"]
+    assert time.time() - created.pop("LastModified").timestamp() < 60
+    expected = {
+        "BatchSize": 100, "BisectBatchOnFunctionError": False, "DestinationConfig": {"OnFailure": {}},
+        "EventSourceArn": source, "FunctionArn": function, "FunctionResponseTypes": [],
+        "EventSourceMappingArn": f"arn:aws:lambda:us-east-1:000000000000:event-source-mapping:{uuid}",
+        "LastProcessingResult": "No records processed", "MaximumBatchingWindowInSeconds": 0,
+        "MaximumRecordAgeInSeconds": -1, "MaximumRetryAttempts": -1, "ParallelizationFactor": 1,
+        "StartingPosition": "TRIM_HORIZON", "State": "Creating", "StateTransitionReason": "User action",
+        "TumblingWindowInSeconds": 0, "UUID": uuid,
+    }  # fmt: skip
+    assert created == expected
+    eventually(lambda: aws.get_event_source_mapping(UUID=uuid)["State"] == "Enabled")
+
+
+def test_a_function_may_be_named_in_every_way(workshop: Workshop, function: str, stream: str):
+    """Name, partial ARN, ARN; with a version or an alias each is a mapping of its own."""
+    aws = workshop.clients.lambda_
+    name = function.rsplit(":", 1)[1]
+    aws.publish_version(FunctionName=name)
+    aws.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    for reference, qualifier in {
+        f"000000000000:function:{name}": "", f"{name}:1": ":1", f"000000000000:function:{name}:live": ":live",
+    }.items():  # fmt: skip
+        mapping = workshop.mapping(stream, reference)
+        assert aws.get_event_source_mapping(UUID=mapping)["FunctionArn"] == function + qualifier
+        (listed,) = aws.list_event_source_mappings(FunctionName=function + qualifier)["EventSourceMappings"]
+        assert listed.get("UUID") == mapping
+        code, _ = refused(
+            aws.create_event_source_mapping,
+            EventSourceArn=stream,
+            FunctionName=function + qualifier,
+            StartingPosition="LATEST",
+        )
+        assert code == "ResourceConflictException"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"EventSourceArn": None}, "Unrecognized event source."),
+        ({"FunctionName": "nobody"}, "Function does not exist"),
+        ({"StartingPosition": "SOON"},
+         ("1 validation error detected: Value 'SOON' at 'startingPosition' failed to satisfy constraint: "
+         "Member must satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]")),
+        ({"StartingPositionTimestamp": 5}, "Timestamp only valid with StartingPosition AT_TIMESTAMP"),
+        ({"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": -1},
+         ("Received Exception while reading from provided stream. "
+         "class java.lang.Long can not be converted to a Timestamp")),
+        ({"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": 9e9},
+         "StartingPositionTimestamp cannot be in the future."),
+        ({"DestinationConfig": {"OnSuccess": {"Destination": "arn:aws:sqs:us-east-1:000000000000:q"}}},
+         "Unsupported DestinationConfig parameter for given event source mapping type."),
+        ({"Topics": ["t"]}, "Unsupported Topics parameter for given event source mapping type."),
+        ({"MetricsConfig": {"Metrics": ["Everything"]}},
+         ("1 validation error detected: Value '[Everything]' at 'metricsConfig.metrics' failed to satisfy constraint: "
+         "Member must satisfy constraint: "
+         "[Member must satisfy enum value set: [EventCount, ErrorCount, KafkaMetrics]]")),
+        ({"MetricsConfig": {"Metrics": ["KafkaMetrics"]}},
+         "Unsupported metric for given event source mapping type: KafkaMetrics"),
+        ({"FunctionResponseTypes": ["ReportBatchItemFailures"] * 2},
+         ("1 validation error detected: Value '[ReportBatchItemFailures, ReportBatchItemFailures]' at "
+         "'functionResponseTypes' failed to satisfy constraint: Member must have length less than or equal to 1")),
+        ({"Tags": {"aws:mine": "x"}}, "Keys starting with 'aws:' are reserved for system use"),
+        ({"Tags": {str(n): "x" for n in range(51)}}, "Number of tags exceeds resource tag limit. Limit: 50"),
+    ],
+)  # fmt: skip
+def test_a_create_is_refused_in_these_words(
+    workshop: Workshop, function: str, stream: str, wanted: dict[str, Any], message: str
+):
+    request = {"EventSourceArn": stream, "FunctionName": function, "StartingPosition": "LATEST"} | wanted
+    request = {name: value for name, value in request.items() if value is not None}
+    code, found = refused(unchecked(workshop.clients.lambda_).create_event_source_mapping, **request)
+    assert found == message
+    assert code == ("ValidationException" if "validation error" in message else "InvalidParameterValueException")
+
+
+def test_at_timestamp_of_a_table_is_refused_in_these_words(workshop: Workshop, function: str):
+    _name, source = workshop.table()
+    assert refused(
+        workshop.clients.lambda_.create_event_source_mapping,
+        EventSourceArn=source, FunctionName=function, StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=5,
+    ) == ("InvalidParameterValueException", f"Unsupported starting position for arn type: {source}")  # fmt: skip
+
+
+def test_tags_are_given_at_create_and_found_by_the_mappings_arn(workshop: Workshop, function: str, stream: str):
+    aws = workshop.clients.lambda_
+    mapping = workshop.mapping(stream, function, Tags={"lesson": "basic", "room": ""})
+    arn = aws.get_event_source_mapping(UUID=mapping)["EventSourceMappingArn"]
+    assert aws.list_tags(Resource=arn)["Tags"] == {"lesson": "basic", "room": ""}
+    code, _ = refused(aws.tag_resource, Resource=arn, Tags={str(n): "x" for n in range(49)})
+    assert code == "InvalidParameterValueException"
+    assert aws.list_tags(Resource=arn)["Tags"] == {"lesson": "basic", "room": ""}
+
+
+# --- update
+
+
+def test_an_update_changes_what_it_names_and_nothing_else(workshop: Workshop, function: str, stream: str):
+    aws = workshop.clients.lambda_
+    _, queue = workshop.queue()
+    mapping = workshop.mapping(stream, function, BatchSize=7, MaximumRetryAttempts=3)
+    before: dict[str, Any] = dict(aws.get_event_source_mapping(UUID=mapping))
+    changes: dict[str, Any] = {
+        "BatchSize": 8, "MaximumBatchingWindowInSeconds": 2, "ParallelizationFactor": 2, "MaximumRetryAttempts": 0,
+        "MaximumRecordAgeInSeconds": 60, "BisectBatchOnFunctionError": True,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"], "MetricsConfig": {"Metrics": ["EventCount"]},
+        "DestinationConfig": {"OnFailure": {"Destination": queue}},
+        "FilterCriteria": {"Filters": [{"Pattern": '{"data": {"a": [1]}}'}]},
+    }  # fmt: skip
+    for name, value in changes.items():
+        answer: dict[str, Any] = dict(aws.update_event_source_mapping(UUID=mapping, **{name: value}))
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+        assert answer["State"] == "Updating"
+        assert answer[name] == value
+    eventually(lambda: aws.get_event_source_mapping(UUID=mapping)["State"] == "Enabled")
+    after: dict[str, Any] = dict(aws.get_event_source_mapping(UUID=mapping))
+    expected = before | changes
+    assert {name: after[name] for name in after if name not in ("LastModified", "ResponseMetadata")} == {
+        name: expected[name] for name in expected if name not in ("LastModified", "ResponseMetadata")
+    }
+    assert after["LastModified"] > before["LastModified"]
+
+
+def test_an_update_takes_back_destination_filters_metrics_and_response_types(
+    workshop: Workshop, function: str, stream: str
+):
+    _, queue = workshop.queue()
+    mapping = workshop.mapping(
+        stream, function, DestinationConfig={"OnFailure": {"Destination": queue}},
+        FilterCriteria={"Filters": [{"Pattern": '{"data": {"a": [1]}}'}]}, MetricsConfig={"Metrics": ["EventCount"]},
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+    )  # fmt: skip
+    answer: dict[str, Any] = dict(
+        workshop.clients.lambda_.update_event_source_mapping(
+            UUID=mapping, DestinationConfig={"OnFailure": {}}, FilterCriteria={}, MetricsConfig={"Metrics": []},
+            FunctionResponseTypes=[],
+        )
+    )  # fmt: skip
+    assert answer["DestinationConfig"] == {"OnFailure": {}}
+    assert answer["FunctionResponseTypes"] == []
+    assert "FilterCriteria" not in answer
+    assert "MetricsConfig" not in answer
+
+
+def test_an_update_that_is_refused_changes_nothing(workshop: Workshop, function: str, stream: str):
+    aws = unchecked(workshop.clients.lambda_)
+    mapping = workshop.mapping(stream, function, TumblingWindowInSeconds=5)
+    before = aws.get_event_source_mapping(UUID=mapping)
+    other = workshop.function(SILENT, workshop.role((KINESIS_READ, stream)))
+    unable = workshop.function(SILENT, workshop.role(("logs:*", "*")))
+    workshop.mapping(stream, other)
+    for wanted, error in [
+        ({"ParallelizationFactor": 2}, "InvalidParameterValueException"),
+        ({"BatchSize": 0}, "ValidationException"),
+        ({"MaximumRecordAgeInSeconds": 30}, "InvalidParameterValueException"),
+        ({"FilterCriteria": {"Filters": [{"Pattern": '{"data": {"a": 1}}'}]}}, "InvalidParameterValueException"),
+        ({"FunctionName": "nobody"}, "InvalidParameterValueException"),
+        ({"FunctionName": unable}, "InvalidParameterValueException"),
+        ({"FunctionName": other}, "ResourceConflictException"),
+    ]:
+        assert (
+            refused(aws.update_event_source_mapping, UUID=mapping, BisectBatchOnFunctionError=True, **wanted)[0]
+            == error
+        )
+    after = aws.get_event_source_mapping(UUID=mapping)
+    assert after["LastModified"] == before["LastModified"]
+    assert after["BisectBatchOnFunctionError"] is False
+
+
+def test_the_starting_position_is_not_updated(workshop: Workshop, function: str, stream: str):
+    mapping = workshop.mapping(stream, function, StartingPosition="LATEST")
+    body = json.dumps({"StartingPosition": "TRIM_HORIZON"}).encode()
+    path = f"{workshop.clients.endpoint_url}/2015-03-31/event-source-mappings/{mapping}"
+    key = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=none"
+    with urlopen(Request(path, body, {"Authorization": key}, method="PUT")) as answer:
+        assert json.load(answer)["StartingPosition"] == "LATEST"
+
+
+# --- delete, and what is taken away under a mapping
+
+
+TELLING = """
+import json, os, time, boto3
+sqs = boto3.client("sqs")
+def handler(event, context):
+    for word in ("begun", "ended"):
+        seen = [word, [record["kinesis"]["sequenceNumber"] for record in event["Records"]]]
+        sqs.send_message(QueueUrl=os.environ["LOG"], MessageBody=json.dumps(seen))
+        time.sleep(0.4 if word == "begun" else 0)
+"""
+
+
+def under_way(shop: Workshop, stream: str) -> tuple[str, str, list[str]]:
+    """Make a mapping whose first batch of two is under way; return the function's log, the mapping, the records."""
+    log, log_arn = shop.queue()
+    role = shop.role((KINESIS_READ, stream), ("sqs:SendMessage", log_arn))
+    function = shop.function(TELLING, role, Environment={"Variables": {"LOG": log}})
+    mapping = shop.mapping(stream, function, BatchSize=1)
+    numbers = shop.put(stream, 1, 2)
+    eventually(lambda: shop.messages(log))
+    return log, mapping, numbers
+
+
+def test_a_mapping_is_deleting_until_what_is_under_way_has_ended(workshop: Workshop, stream: str):
+    """For at most a second: a function that hangs does not hold up who waits for the delete."""
+    aws = workshop.clients.lambda_
+    log, mapping, numbers = under_way(workshop, stream)
+    assert aws.delete_event_source_mapping(UUID=mapping)["State"] == "Deleting"
+    assert aws.get_event_source_mapping(UUID=mapping)["State"] == "Deleting"
+    assert refused(aws.update_event_source_mapping, UUID=mapping, BatchSize=5)[0] == "ResourceInUseException"
+    eventually(lambda: deleted(workshop, mapping))
+    eventually(lambda: sorted(workshop.messages(log)) == [["begun", numbers[:1]], ["ended", numbers[:1]]])
+
+
+def test_a_mapping_is_disabling_until_what_is_under_way_has_ended(workshop: Workshop, stream: str):
+    aws = workshop.clients.lambda_
+    log, mapping, numbers = under_way(workshop, stream)
+    state = lambda: aws.get_event_source_mapping(UUID=mapping)["State"]  # noqa: E731
+    assert aws.update_event_source_mapping(UUID=mapping, Enabled=False)["State"] == "Disabling"
+    assert state() == "Disabling"
+    eventually(lambda: state() == "Disabled")
+    assert sorted(workshop.messages(log)) == [["begun", numbers[:1]], ["ended", numbers[:1]]]
+    aws.update_event_source_mapping(UUID=mapping, Enabled=True)
+    eventually(lambda: ["ended", numbers[1:]] in workshop.messages(log))
+
+
+def test_a_function_that_is_deleted_and_made_again_goes_on(workshop: Workshop, stream: str):
+    pipeline = Pipeline(workshop, stream, KINESIS_READ)
+    workshop.put(stream, 1)
+    eventually(pipeline.events)
+    aws = workshop.clients.lambda_
+    name = pipeline.function.rsplit(":", 1)[1]
+    aws.delete_function(FunctionName=name)
+    workshop.put(stream, 2)
+    get = aws.get_event_source_mapping
+    eventually(lambda: get(UUID=pipeline.mapping)["LastProcessingResult"] == "PROBLEM: Function call failed")
+    assert get(UUID=pipeline.mapping)["State"] == "Enabled"
+    (listed,) = aws.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    assert listed.get("UUID") == pipeline.mapping
+    again = workshop.function(HANDLER, pipeline.role, name=name, Environment={"Variables": {"LOG": pipeline.log}})
+    assert again == pipeline.function
+    eventually(lambda: sorted(pipeline.batches()) == [[1], [2]])
+
+
+def test_a_mapping_reads_as_the_role_that_its_function_has_now(workshop: Workshop, stream: str):
+    pipeline = Pipeline(workshop, stream, KINESIS_READ)
+    other = workshop.role(("logs:*", "*"))
+    workshop.clients.lambda_.update_function_configuration(FunctionName=pipeline.function, Role=other)
+    get = workshop.clients.lambda_.get_event_source_mapping
+    workshop.put(stream, 1)
+    eventually(lambda: "PROBLEM: Access denied" in get(UUID=pipeline.mapping)["LastProcessingResult"])
+
+
+def test_a_stream_that_is_deleted_and_made_again_is_read_from_its_beginning(workshop: Workshop):
+    kinesis, name = workshop.clients.kinesis, workshop.name("stream")
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    stream = f"arn:aws:kinesis:us-east-1:000000000000:stream/{name}"
+    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+    pipeline = Pipeline(workshop, stream, KINESIS_READ)
+    kinesis.split_shard(StreamName=name, ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
+    eventually(
+        lambda: kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["OpenShardCount"] == 2
+    )
+    workshop.put(stream, 1)
+    eventually(pipeline.events)
+    kinesis.delete_stream(StreamName=name)
+    time.sleep(1.2)  # a mapping looks once a second
+    assert workshop.clients.lambda_.get_event_source_mapping(UUID=pipeline.mapping)["State"] == "Enabled"
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    workshop.made.append(lambda: kinesis.delete_stream(StreamName=name))
+    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+    workshop.put(stream, 2)
+    eventually(lambda: [2] in pipeline.batches())
