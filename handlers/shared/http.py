@@ -6,10 +6,9 @@ CORS headers are not here: API Gateway writes them, from the API's configuration
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from handlers.shared.exact_json import exact_json
 from handlers.shared.failures import PermanentFailure
 from handlers.shared.payload import read_json_object
 
@@ -67,7 +66,7 @@ def json_object(event: HttpEvent, *, longest_bytes: int) -> dict[str, Any]:
         if len(data) > longest_bytes:
             raise BodyError("too_large")
         return read_json_object(data)
-    except (binascii.Error, UnicodeEncodeError, PermanentFailure) as error:
+    except (ValueError, PermanentFailure) as error:
         raise BodyError("not_json_object") from error
 
 
@@ -81,7 +80,7 @@ def json_response(status: int, value: Any, headers: Mapping[str, str] | None = N
             "X-Content-Type-Options": "nosniff",
             **(headers or {}),
         },
-        "body": json.dumps(value, ensure_ascii=False),
+        "body": exact_json(value),
     }
 
 
