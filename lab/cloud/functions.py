@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lab.cloud import emulator
 from lab.cloud.emulator import functions as records
+from lab.cloud.emulator.invocations import checked_invocations
 from lab.cloud.event_source_mappings.delivery import Answer
 from lab.cloud.execution import Environments, RoleCannotBeAssumed, Throttled
 from lab.cloud.execution.launcher import World
@@ -51,6 +52,7 @@ class Functions:
         """Begin; on the event loop that will run everything."""
         self._environments = Environments(self._world)
         records.install(self._environments, self._faults)
+        emulator.wrap_service("lambda", checked_invocations)
 
     async def stop(self) -> None:
         """End every environment."""

@@ -69,6 +69,7 @@ def test_the_pin():
         ("ministack.services.lambda_svc", "_resolve_layer_zip", ["attachment"]),
         ("ministack.services.lambda_svc", "_proxy_url_for", ["config"]),
         ("ministack.services.lambda_svc", "_func_arn", ["name"]),
+        ("ministack.services.lambda_svc", "_schedule_state_transition", ["func_name", "delay"]),
         ("ministack.services.cloudwatch", "_evaluate_alarm", ["alarm"]),
         ("ministack.services.cloudwatch", "_dispatch_alarm_actions", ["alarm", "old_state", "new_state", "reason"]),
         ("ministack.services.cloudwatch", "_evaluate_parent_alarms", ["child", "seen"]),

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lab.cloud.emulator.authorization import lambda_may_assume
+from lab.cloud.emulator.invocations import client_context
 from lab.cloud.emulator.observability import measure_invocation, measure_throttle
 from lab.cloud.emulator.scope import ACCOUNT, REGION, scope
 from lab.cloud.execution.credentials import Credentials
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from lab.cloud.execution.outcome import Outcome
     from lab.cloud.execution.pool import Environments
     from lab.cloud.faults import Faults
+
+
+PENDING_SECONDS = 0.005
+"""How long a new function is Pending; MiniStack takes half a second, in which nothing happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ def install(environments: Environments, faults: Faults) -> None:
             json.dumps(event, ensure_ascii=False).encode(),
             request_id=request_id,
             invoked_arn=config["FunctionArn"],
+            client_context=client_context.get(),
             trace_header=trace_header(config["FunctionArn"], depth),
         )
         try:
@@ -139,6 +145,7 @@ def install(environments: Environments, faults: Faults) -> None:
             arn = lambda_svc._func_arn(func_name)
             loop.call_soon_threadsafe(environments.forget, arn)
 
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = PENDING_SECONDS
     lambda_svc._acquire_execution_slot = _with_throttles(lambda_svc._acquire_execution_slot, faults)
     lambda_svc._emit_lambda_metrics = lambda *_names, **_values: None
     lambda_svc._execute_function_dispatch = _with_faults(run, faults)
