@@ -125,7 +125,8 @@ def loop_for_pulumi() -> Iterator[None]:
 @pytest.fixture
 def deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
     """The program, run on mocks; keys of settings are given without their namespace."""
-    (tmp_path / "basic.zip").write_bytes(b"")
+    for lesson in ("basic", "votes", "purchases", "orders", "archive"):
+        (tmp_path / f"{lesson}.zip").write_bytes(b"")
     monkeypatch.setenv("LAB_PACKAGES", str(tmp_path))
     monkeypatch.setenv("LAB_LANG", "en")
 

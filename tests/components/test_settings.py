@@ -101,7 +101,11 @@ def test_every_setting_of_basic_has_a_value_that_is_not_allowed():
         ({"lessons": ["basic", "basic"]}, 'streamlab:lessons is ["basic", "basic"]; allowed: a list'),
         ({"lessons": ...}, "streamlab:lessons is missing: a list of some of basic, votes, purchases, orders, archive."),
         ({"lessons": ["bsic"]}, 'streamlab:lessons names "bsic", which is not a lesson. Did you mean basic?'),
-        ({"lessons": ["kafka"]}, 'streamlab:lessons names "kafka", which is not a lesson. There are: basic, votes, purchases, orders, archive.'),
+        (
+            {"lessons": ["kafka"]},
+            'streamlab:lessons names "kafka", which is not a lesson. '
+            "There are: basic, votes, purchases, orders, archive.",
+        ),
         ({"lessons": [7]}, "streamlab:lessons is [7]; allowed: a list of names in brackets, none twice."),
         ({"lesson": ["basic"]}, "streamlab:lesson is not a setting. Did you mean streamlab:lessons?"),
         ({"shard_count": 2}, "streamlab:shard_count is not a setting. There are: streamlab:lessons, streamlab:names,"),
