@@ -116,6 +116,22 @@ class Stage:
         return _("small letters, digits and hyphens, such as {example}").format(example="dev")
 
 
+class Tenants:
+    """Tenants whose ids are part of paths as they are."""
+
+    def accepts(self, given: Any) -> bool:
+        """Say whether it is a list of one at least, none twice."""
+        if not isinstance(given, list) or not given:
+            return False
+        tenants = cast("list[Any]", given)
+        words = all(isinstance(tenant, str) and re.fullmatch(r"[\w-]{1,64}", tenant, re.ASCII) for tenant in tenants)
+        return words and len(set(tenants)) == len(tenants)
+
+    def allowed(self) -> str:
+        """Return the form."""
+        return _("a list in brackets of letters, digits, hyphens and underscores, none twice")
+
+
 class Currency:
     """A currency's three letters."""
 

@@ -13,7 +13,9 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
+from components.data_catalog import DataCatalog
 from components.function import Function
+from components.http_api import HttpApi, HttpRoute
 from components.policies import Statement, allow
 from components.settings import LessonArgs, PurchasesSettings
 from components.stream_consumer import StreamConsumer
@@ -21,6 +23,8 @@ from components.stream_consumer import StreamConsumer
 TIME_TO_LIVE = "expira_en"
 """The attribute (seconds since 1970) after which DynamoDB removes a purchase by itself."""
 METRICS_NAMESPACE = "streamlab"
+DOCUMENTS, RESULTS = "compras/", "consultas/"
+"""Where in the bucket the documents are, and the results of queries."""
 DATE_INDEX = "tenant-fecha-index"
 BY_DATE: aws.dynamodb.TableGlobalSecondaryIndexArgsDict = {
     "name": DATE_INDEX,
@@ -41,7 +45,7 @@ class PurchasesLessonArgs(LessonArgs):
 
 
 class PurchasesLesson(pulumi.ComponentResource):
-    """`compras` → its stream → `actualizarComprasStream` → bucket."""
+    """`compras` → its stream → `actualizarComprasStream` → bucket → Athena; `generarReporteCompras` beside it."""
 
     exports: dict[str, Any]
     """The stack's output `purchases`: the physical names by which commands find what was deployed."""
@@ -54,7 +58,7 @@ class PurchasesLesson(pulumi.ComponentResource):
         self._stage = settings.stage or re.sub(r"[^a-z0-9]+", "-", pulumi.get_stack().lower()).strip("-")
 
         self.table = self._table()
-        self.bucket = self._bucket("bucket", "compras-backup-s3-bucket")
+        self.bucket = self._bucket()
         self.function = self._function(
             "consumer",
             "actualizarComprasStream",
@@ -65,7 +69,7 @@ class PurchasesLesson(pulumi.ComponentResource):
                 "STAGE": self._stage,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             },
-            statements=[allow(["s3:PutObject"], Output.concat(self.bucket.arn, "/compras/*"))],
+            statements=[allow(["s3:PutObject"], Output.concat(self.bucket.arn, f"/{DOCUMENTS}*"))],
         )
         self.reader = StreamConsumer(
             f"{name}-reader",
@@ -79,11 +83,53 @@ class PurchasesLesson(pulumi.ComponentResource):
             },
             self._child,
         )
+        self.catalog = DataCatalog(
+            f"{name}-catalog",
+            {
+                "stage": self._stage,
+                "bucket": self.bucket,
+                "documents_prefix": DOCUMENTS,
+                "results_prefix": RESULTS,
+                "tenants": settings.tenants if settings.tenant_projection == "enum" else None,
+                "query_limit_megabytes": settings.query_limit_megabytes,
+                "removable": args["removable"],
+                "tags": tags,
+            },
+            self._child,
+        )
+        self.report = self._function(
+            "report",
+            "generarReporteCompras",
+            handler="handlers.purchases.report.lambda_handler",
+            environment={
+                "DYNAMODB_TABLE_NAME": self.table.name,
+                "DYNAMODB_INDEX_NAME": DATE_INDEX,
+                "CURRENCY": settings.currency,
+                "ANSWER_LANGUAGE": settings.language,
+            },
+            statements=[allow(["dynamodb:Query"], Output.concat(self.table.arn, "/index/", DATE_INDEX))],
+        )
+        self.api = HttpApi(
+            f"{name}-http",
+            {
+                "routes": [HttpRoute("GET", "/reportes", self.report, authorization="AWS_IAM")],
+                "throttling_rate": settings.throttling_rate,
+                "throttling_burst": settings.throttling_burst,
+                "tags": tags,
+            },
+            self._child,
+        )
+        self._watch_failures()
         self.exports = {
+            "ApiUrl": self.api.url,
             "DynamoDBTableName": self.table.name,
             "DynamoDBStreamArn": self.table.stream_arn,
             "BucketName": self.bucket.bucket,
             **self.reader.exports,
+            "ReportFunctionName": self.report.name,
+            "ReportLogGroupName": self.report.log_group_name,
+            "GlueDatabaseName": self.catalog.database_name,
+            "AthenaWorkGroupName": self.catalog.workgroup_name,
             "TimeToLiveAttribute": TIME_TO_LIVE,
             "Tenants": list(settings.tenants),
         }
@@ -111,11 +157,45 @@ class PurchasesLesson(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _bucket(self, part: str, text_name: str | None = None) -> aws.s3.Bucket:
-        return aws.s3.Bucket(
-            f"{self._name}-{part}",
-            bucket=self._text_name(text_name) if text_name else None,
+    def _bucket(self) -> aws.s3.Bucket:
+        bucket = aws.s3.Bucket(
+            f"{self._name}-bucket",
+            bucket=self._text_name("compras-backup-s3-bucket"),
             force_destroy=self._args["removable"],
+            tags=self._args["tags"],
+            opts=self._child,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{self._name}-lifecycle",
+            bucket=bucket.bucket,
+            rules=[
+                {
+                    "id": "query-results",
+                    "status": "Enabled",
+                    "filter": {"prefix": RESULTS},
+                    "expiration": {"days": self._settings.query_results_days},
+                }
+            ],
+            opts=self._child,
+        )
+        return bucket
+
+    def _watch_failures(self) -> None:
+        """Raise an alarm when purchases fail, before Lambda gives them up: while a retry may still mend it."""
+        if not self._settings.alarms:
+            return
+        aws.cloudwatch.MetricAlarm(
+            f"{self._name}-failed",
+            alarm_description="Purchases could not be processed; the log of the function says why.",
+            namespace=METRICS_NAMESPACE,
+            metric_name="ComprasFallidas",
+            dimensions={"FunctionName": self.function.name, "service": "purchases"},
+            statistic="Sum",
+            comparison_operator="GreaterThanThreshold",
+            threshold=0,
+            period=60,
+            evaluation_periods=1,
+            treat_missing_data="notBreaching",
             tags=self._args["tags"],
             opts=self._child,
         )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias, TypedDict
 
-from components.checks import Between, Currency, Day, Moment, Names, Options, Origins, Stage
+from components.checks import Between, Currency, Day, Moment, Names, Options, Origins, Stage, Tenants
 
 Destination: TypeAlias = Literal["sqs", "sns", "s3"]
 Naming: TypeAlias = Literal["auto", "text"]
@@ -106,18 +106,11 @@ DRIVERS = {
 
 
 @dataclass(frozen=True)
-class VotesSettings(FunctionSettings, ConsumerSettings, StreamSettings):
-    """Lesson `votes` (`streamlab:votes`)."""
+class ApiSettings:
+    """How a lesson's HTTP API answers, and how often."""
 
-    options: Annotated[Mapping[str, str], Options()] = field(default_factory=DRIVERS.copy)
-    """What can be voted for: ids, as votes name them, and the names that people read."""
-    counting: Literal["economical", "transactional"] = "economical"
-    """Economical: an update for each option and batch, exact whatever Lambda repeats. Transactional: four write units a
-    vote, and a vote that its sender repeats counts once, too."""
     language: Literal["es", "pt", "en"] = "es"
     """In which language the API answers a reader who likes none of the three best."""
-    origins: Annotated[Sequence[str], Origins()] = ("http://localhost:8000",)
-    """Whose pages may call the API from a browser; the lesson's own page always may."""
     throttling_rate: Annotated[int, Between(1, 10_000)] = 500
     """Requests a second that each route takes in the long run; 10,000 is an account's usual quota."""
     throttling_burst: Annotated[int, Between(1, 5000)] = 500
@@ -125,15 +118,37 @@ class VotesSettings(FunctionSettings, ConsumerSettings, StreamSettings):
 
 
 @dataclass(frozen=True)
-class PurchasesSettings(FunctionSettings, ConsumerSettings):
+class VotesSettings(FunctionSettings, ConsumerSettings, StreamSettings, ApiSettings):
+    """Lesson `votes` (`streamlab:votes`)."""
+
+    options: Annotated[Mapping[str, str], Options()] = field(default_factory=DRIVERS.copy)
+    """What can be voted for: ids, as votes name them, and the names that people read."""
+    counting: Literal["economical", "transactional"] = "economical"
+    """Economical: an update for each option and batch, exact whatever Lambda repeats. Transactional: four write units a
+    vote, and a vote that its sender repeats counts once, too."""
+    origins: Annotated[Sequence[str], Origins()] = ("http://localhost:8000",)
+    """Whose pages may call the API from a browser; the lesson's own page always may."""
+
+
+@dataclass(frozen=True)
+class PurchasesSettings(FunctionSettings, ConsumerSettings, ApiSettings):
     """Lesson `purchases` (`streamlab:purchases`)."""
+
+    starting_position: Literal["LATEST", "TRIM_HORIZON"] = "TRIM_HORIZON"
+    """Where reading begins; a table's stream cannot be read from a time."""
 
     stage: Annotated[str | None, Stage()] = None
     """The text's stage, dev or prod: part of names, and noted in each document. Without it, the stack's name."""
-    tenants: Annotated[Sequence[str], Names()] = ("empresa_postman", "empresa_andina", "empresa_sur")
+    tenants: Annotated[Sequence[str], Tenants()] = ("empresa_postman", "empresa_andina", "empresa_sur")
     """The shops whose purchases queries see; the catalogue lists them, so that no crawler has to find them."""
+    tenant_projection: Literal["enum", "injected"] = "enum"
+    """Enum: the catalogue lists `tenants`. Injected: any tenant will do, but every query must name one."""
     currency: Annotated[str, Currency()] = "USD"
     """Of a purchase that names none."""
+    query_limit_megabytes: Annotated[int, Between(10, 7_000_000)] = 1000
+    """How much a query may read before it is ended; a terabyte costs 5 USD."""
+    query_results_days: Annotated[int, Between(1, 3650)] = 7
+    """How long the results of queries are kept."""
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ def base(provider: AwsProvider, code: dict[str, Any], other_code: dict[str, Any]
         for function in functions
     ]
     database = make("aws:glue/catalogDatabase:CatalogDatabase", "database", name="base_database")
+    bucket = make("aws:s3/bucket:Bucket", "bucket")
     layer = provider.account.lambda_.publish_layer_version(LayerName="base", Content={"ZipFile": zip_of(code)})
     yield {
         "code": code,
@@ -105,6 +106,7 @@ def base(provider: AwsProvider, code: dict[str, Any], other_code: dict[str, Any]
         "streams": [stream.id for stream in streams],
         "api": api.id,
         "integrations": [integration.id for integration in integrations],
+        "bucket": bucket.id,
         "database": database.outputs["name"],
     }
     for resource in reversed(made):

@@ -228,6 +228,28 @@ CASES: dict[str, Callable[[Base], Case]] = {
         [{"forceDestroy": True}, {"versioning": {"enabled": True}, "tags": OTHER_TAGS}, {"versioning": None}],
         {"bucket": "another"},
     ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lambda base: Case(
+        {
+            "bucket": base["bucket"],
+            "rules": [
+                {"id": "results", "status": "Enabled", "filter": {"prefix": "results/"}, "expiration": {"days": 7}},
+            ],
+        },
+        [
+            {
+                "rules": [
+                    {"id": "results", "status": "Disabled", "filter": {"prefix": "old/"}, "expiration": {"days": 1}},
+                    {
+                        "id": "parts",
+                        "status": "Enabled",
+                        "filter": {"prefix": ""},
+                        "abortIncompleteMultipartUpload": {"daysAfterInitiation": 2},
+                    },
+                ]
+            }
+        ],
+        {"bucket": "another"},
+    ),
     "aws:apigatewayv2/api:Api": lambda _: Case(
         {
             "protocolType": "HTTP",

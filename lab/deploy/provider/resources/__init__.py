@@ -38,6 +38,7 @@ _ALL: tuple[Resource, ...] = (
     sqs.QueuePolicy(),
     sns.Topic(),
     s3.Bucket(),
+    s3.BucketLifecycleConfiguration(),
     apigatewayv2.Api(),
     apigatewayv2.Integration(),
     apigatewayv2.Route(),

@@ -1,4 +1,4 @@
-"""S3: buckets."""
+"""S3: buckets, and how long they keep what is in them."""
 
 # ruff: noqa: ARG002, D102, RUF012 - the base class says what every method takes and means, and what a class holds
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.deploy.provider.errors import code_of, missing_is_fine, undone_on_failure
 from lab.deploy.provider.resources.base import TAGS, AutoName, Change, Input, Resource
-from lab.deploy.provider.values import given, part, tag_list, tags_from_list, tags_of
+from lab.deploy.provider.values import as_said, from_aws, given, part, tag_list, tags_from_list, tags_of, to_aws
 from lab.errors import LabError
 from languages import gettext as _
 
@@ -88,6 +88,47 @@ class Bucket(Resource):
                     raise
             else:
                 return
+
+
+class BucketLifecycleConfiguration(Resource):
+    """When a bucket removes objects by itself; its id is the bucket's name."""
+
+    pulumi_type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    inputs = {
+        "bucket": Input(required=True, replaces=True),
+        "rules": Input(required=True),
+    }
+
+    def create(self, aws: Account, inputs: Properties) -> tuple[str, Properties]:
+        _put_rules(aws, inputs["bucket"], inputs["rules"])
+        return inputs["bucket"], {}
+
+    def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
+        try:
+            rules = list(aws.s3.get_bucket_lifecycle_configuration(Bucket=id_)["Rules"])
+        except Exception as error:
+            if code_of(error) != "NoSuchLifecycleConfiguration":
+                raise
+            return None
+        told = [from_aws({("Id" if name == "ID" else name): value for name, value in rule.items()}) for rule in rules]
+        return {"bucket": id_, "rules": as_said(told, known.get("rules"))}
+
+    def update(self, aws: Account, change: Change) -> Properties:
+        _put_rules(aws, change.id, change.new["rules"])
+        return {}
+
+    def delete(self, aws: Account, id_: str, known: Properties) -> None:
+        aws.s3.delete_bucket_lifecycle(Bucket=id_)
+
+    def find(self, aws: Account, inputs: Properties) -> str | None:
+        return inputs["bucket"] if self.read(aws, inputs["bucket"], inputs) else None
+
+
+def _put_rules(aws: Account, bucket: str, rules: list[Any]) -> None:
+    """Set the rules; all of them at once, as S3 has it."""
+    # The one key that Pulumi spells otherwise.
+    said: Any = [{("ID" if name == "Id" else name): value for name, value in to_aws(rule).items()} for rule in rules]
+    aws.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": said})
 
 
 def _exists(aws: Account, name: str) -> bool:
