@@ -65,7 +65,7 @@ def test_the_texts_own_commands(lab):
     assert "FunctionError" not in answer
     assert json.loads(answer["Payload"].read())["sent"] == 1
     shown = shown_when(lab, before + 1)
-    # aws logs tail /aws/lambda/LambdaConsumer --follow
+    # aws logs tail /aws/lambda/LambdaConsumer --follow; text fault 53: no stack's name is needed to find it
     events = clients.logs.filter_log_events(logGroupName="/aws/lambda/LambdaConsumer", limit=10_000)["events"]
     assert any(shown["orders"]["newest"][0]["order_id"] in event["message"] for event in events)
 

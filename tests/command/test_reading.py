@@ -76,6 +76,7 @@ def read(stream, start=OLDEST, shard=None, limit=None, *, follow=False):
 
 
 def test_every_shard_is_read_to_its_end():
+    # text fault 58: shard 0 only, and an empty answer taken for the end
     stream = FakeStream({"s0": ["a", "b", "c"], "s1": [], "s2": ["d"]})
     assert sorted(read(stream)) == [("s0", "a"), ("s0", "b"), ("s0", "c"), ("s2", "d")]
 
