@@ -83,6 +83,13 @@ def invalid_parameter(message: str) -> RequestError:
 
 
 def _constraint(name: str, value: Any, constraint: str) -> RequestError:
+    """Return the error for a value that a parameter cannot have.
+
+    Args:
+        name: the parameter.
+        value: what it was given.
+        constraint: what it must be, in AWS's words.
+    """
     member = name[0].lower() + name[1:]
     return RequestError(
         "ValidationException",
@@ -157,8 +164,10 @@ def update_settings(request: dict[str, Any], current: dict[str, Any], *, stream_
             f"Maximum record age in seconds must be -1 or between {RECORD_AGE_LEAST_SECONDS} and 604800."
         )
     _check_values("FunctionResponseTypes", settings.get("FunctionResponseTypes", []), RESPONSE_TYPES)
-    _check_metrics(settings.get("MetricsConfig"))
-    _check_filters(settings.get("FilterCriteria"), kinesis=_is_kinesis(stream_arn))
+    if "MetricsConfig" in settings:
+        settings["MetricsConfig"] = {"Metrics": _metrics(settings["MetricsConfig"])}
+    if "FilterCriteria" in settings:
+        settings["FilterCriteria"] = {"Filters": _filters(settings["FilterCriteria"], kinesis=_is_kinesis(stream_arn))}
     if "DestinationConfig" in settings:
         settings["DestinationConfig"] = {"OnFailure": _on_failure(settings["DestinationConfig"])}
     merged = current | settings
@@ -185,15 +194,15 @@ def _check_values(name: str, values: Any, allowed: tuple[str, ...]) -> None:
         raise _constraint(name, _set(values), f"must have length less than or equal to {len(allowed)}")
 
 
-def _check_metrics(config: Any) -> None:
-    if config is None:
-        return
+def _metrics(config: Any) -> list[str]:
+    """Return the groups of metrics that are asked for."""
     if not is_object(config):
         raise RequestError("SerializationException", "MetricsConfig must be an object")
-    metrics: Any = config.get("Metrics", [])
+    metrics: list[str] = config.get("Metrics") or []
     _check_values("MetricsConfig.metrics", metrics, METRICS)
     if others := [each for each in metrics if each != "EventCount"]:
         raise invalid_parameter(f"Unsupported metric for given event source mapping type: {', '.join(others)}")
+    return metrics
 
 
 def check_tags(tags: Any) -> dict[str, str]:
@@ -229,10 +238,9 @@ def _is_kinesis(stream_arn: str) -> bool:
     return stream_arn.split(":")[2] == "kinesis"
 
 
-def _check_filters(criteria: Any, *, kinesis: bool) -> None:
-    if criteria is None:
-        return
-    filters: Any = criteria.get("Filters", []) if is_object(criteria) else None
+def _filters(criteria: Any, *, kinesis: bool) -> list[dict[str, str]]:
+    """Return the filters, as the API answers them."""
+    filters: Any = criteria.get("Filters") or [] if is_object(criteria) else None
     if not is_list(filters) or not all(is_object(each) for each in filters):
         raise RequestError("SerializationException", "FilterCriteria must hold a list of Filters")
     if len(filters) > MOST_FILTERS:
@@ -251,6 +259,7 @@ def _check_filters(criteria: Any, *, kinesis: bool) -> None:
         # What is compared with data must be JSON (guide, "Filtering with Kinesis"), so an object.
         if pattern is None or (kinesis and not is_object(pattern.get("data", {}))):
             raise invalid_parameter("Invalid filter pattern definition.")
+    return [{"Pattern": each["Pattern"]} for each in filters]
 
 
 def _on_failure(config: Any) -> dict[str, str]:
