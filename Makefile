@@ -3,7 +3,7 @@ PYTHON ?= python3
 LAB := .venv/bin/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench catalogues lock clean
+.PHONY: help setup demo test lint format bench soak catalogues lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ format: development ## format and mend what ruff can mend
 
 bench: development ## the benchmarks (minutes); figures go to benchmarks/README.md
 	@.venv/bin/python -m benchmarks
+
+soak: development ## load, faults and kills (4 minutes), then every record is accounted for; SOAK="--minutes 10 --seed 7"
+	@.venv/bin/python -m tests.soak $(SOAK)
 
 catalogues: development ## bring the catalogues of languages/ up to date with the texts in the code
 	@.venv/bin/python -m languages.catalogues
