@@ -73,8 +73,9 @@ class Cloud(pulumi.runtime.Mocks):
         self.deployment = deployment
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        name = args.inputs.get("name") or f"{args.name}-1a2b3c4"
-        computed = {"name": name, "arn": f"arn:{name}", **COMPUTED.get(args.typ, {})}
+        named = "bucket" if args.typ == "aws:s3/bucket:Bucket" else "name"
+        name = args.inputs.get(named) or f"{args.name}-1a2b3c4"
+        computed = {named: name, "arn": f"arn:{name}", **COMPUTED.get(args.typ, {})}
         return name, {**args.inputs, **computed} if args.custom else {}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
