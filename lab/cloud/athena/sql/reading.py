@@ -11,7 +11,7 @@ import json
 import re
 import zlib
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlglot import exp
@@ -30,6 +30,8 @@ _HIVE_NAMES = {HIVE, "org.apache.hadoop.hive.serde2.JsonSerDe"}
 _Type = exp.DataType.Type
 _INTEGERS = {_Type.TINYINT: 7, _Type.SMALLINT: 15, _Type.INT: 31, _Type.BIGINT: 63}
 _HIVE_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
+_DIGITS = Context(prec=76, rounding=ROUND_HALF_UP)
+"""Twice what a decimal may have: nothing is lost on the way."""
 _WHOLE = re.compile(r"[+-]?\d+")
 
 
@@ -176,7 +178,7 @@ def _decimal(value: Any, type_: exp.DataType) -> str | None:
     number = Decimal(value)
     if number.adjusted() > precision:
         return None
-    number = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
+    number = number.quantize(Decimal(1).scaleb(-scale), context=_DIGITS)
     return None if abs(number) >= Decimal(10) ** (precision - scale) else format(number, "f")
 
 
