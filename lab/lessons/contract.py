@@ -61,8 +61,8 @@ class Outcome(Protocol):
     """What came out of a lesson, besides failures."""
 
     @property
-    def by_shard(self) -> Counter[str]:
-        """How much of it came from which shard; empty where that cannot be known."""
+    def by_shard(self) -> Counter[str] | None:
+        """How much of it came from which shard; None where that cannot be known."""
         ...
 
     def as_data(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _DEFAULT_COUNT = 10
     details=_(
         "Events are made up like the text's own, and sent where the text sends them: basic and archive to the stream, "
         "votes to the API, purchases to the table, orders through the producer function. What is refused, because a "
-        "shard takes 1,000 events or 1 MB a second, is sent again, and only that."
+        "shard takes 1,000 events or 1 MB a second and the API so many calls, is sent again, and only that."
     ),
     json_shape='{"place": NAME, "sent": N, "resent": N, "by_shard": {SHARD: N}}',
     examples=(
@@ -36,6 +36,7 @@ _DEFAULT_COUNT = 10
         "lab send basic --count 5000 --rate 800",
         "lab send basic --count 20 --poison 1",
         """lab send basic --data '{"sensor": "temperature", "value": 22.5}'""",
+        """lab send votes --data '{"vote": "norris"}'""",
     ),
 )
 def send(
@@ -51,7 +52,13 @@ def send(
         ),
     ] = None,
     keys: Annotated[
-        int, typer.Option("--keys", metavar="N", min=1, help=_("Over how many partition keys (devices) they spread."))
+        int,
+        typer.Option(
+            "--keys",
+            metavar="N",
+            min=1,
+            help=_("Over how many partition keys (devices), or options of a vote, they spread."),
+        ),
     ] = 8,
     poison: Annotated[
         int, typer.Option("--poison", metavar="N", min=0, help=_("How many of them cannot be processed."))

@@ -43,6 +43,7 @@ _LONGEST_DATA = 80
  "items": {"count": N, "newest": [{"eventId": ID, "timestamp": TIME, "data": {…}, …}]},   (basic)
  "objects": {"count": N, "records": N, "more_than_once": N,
              "newest": [{"key": KEY, "bytes": N, "stored": TIME, "records": N}]},  (archive)
+ "results": [{"option_id": ID, "name": TEXT, "votes": N}], "total": N,                   (votes)
  "failure_destination": ARN,
  "failures": [{"shard": ID, "first_sequence_number": ID, "last_sequence_number": ID, "records": N,
                "condition": TEXT, "attempts": N, "function_error": TEXT or null, "time": TIME,
@@ -52,7 +53,7 @@ _LONGEST_DATA = 80
  "failures_unknown": TEXT or null,
  "foreign": [{"id": ID, "time": TIME}],
  "still_to_process": N or null where the cloud does not say,
- "by_shard": {SHARD: {"items": N, "failed": N or null}}}
+ "by_shard": {SHARD: {"items": N or null, "failed": N or null}}}
 with KEY:
 {"key": KEY, "content_type": TEXT, "metadata": {NAME: TEXT}, "content": TEXT}""",
     examples=(
@@ -209,7 +210,7 @@ def _record(record: Record) -> str:
 def tell_shards(found: Outcome, failures: Failures) -> None:
     """Print how items and failures spread over the shards."""
     rows = [
-        (shard, whole(stored), "?" if failed is None else whole(failed))
+        (shard, *("?" if count is None else whole(count) for count in (stored, failed)))
         for shard, stored, failed in _by_shard(found, failures)
     ]
     if rows:
@@ -217,14 +218,17 @@ def tell_shards(found: Outcome, failures: Failures) -> None:
         table((_("shard"), _("items"), _("failures")), rows)
 
 
-def _by_shard(found: Outcome, failures: Failures) -> list[tuple[str, int, int | None]]:
-    """Return shard, items, failed records (None where nobody knows)."""
+def _by_shard(found: Outcome, failures: Failures) -> list[tuple[str, int | None, int | None]]:
+    """Return shard, items, failed records; None where nobody knows."""
     failed: Counter[str] = Counter()
     for failure in failures.told or []:
         failed[failure.shard] += failure.records
     known = failures.told is not None
-    shards = sorted({*found.by_shard, *failed})
-    return [(shard, found.by_shard[shard], failed[shard] if known else None) for shard in shards]
+    stored = found.by_shard
+    return [
+        (shard, None if stored is None else stored[shard], failed[shard] if known else None)
+        for shard in sorted({*(stored or ()), *failed})
+    ]
 
 
 def _what(failure: Failure) -> str:
