@@ -44,12 +44,17 @@ def tell(error: BaseException) -> int:
         _print("")  # the line where the terminal shows ^C
     elif os.environ.get("LAB_DEBUG"):
         traceback.print_exception(error)
-    told = error if isinstance(error, LabError) else _of_aws(error) or _of_the_disk(error) or _of_a_fault(error)
+    told = told_of(error)
     _print(styled(told.what, "red", sys.stderr))
     for sentence in (told.why, told.next_step):
         if sentence:
             _print(sentence)
     return told.exit_code
+
+
+def told_of(error: BaseException) -> LabError:
+    """Return an exception as a person should read it."""
+    return error if isinstance(error, LabError) else _of_aws(error) or _of_the_disk(error) or _of_a_fault(error)
 
 
 def _print(text: str) -> None:

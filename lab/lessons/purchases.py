@@ -175,6 +175,14 @@ class Documents:
 _KINDS = ("insert", "modify", "remove")
 
 
+def document_keys(s3: S3Client, bucket: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield the key of each document, taken apart, and its size in bytes."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX):
+        for entry in page.get("Contents", []):
+            if found := DOCUMENT_KEY.fullmatch(entry.get("Key", "")):
+                yield found, entry.get("Size", 0)
+
+
 def read_documents(s3: S3Client, bucket: str, *, newest: int) -> Documents:
     """List all documents of a bucket; read the `newest` ones."""
     by_day: dict[tuple[str, str], Counter[str]] = {}
@@ -182,13 +190,11 @@ def read_documents(s3: S3Client, bucket: str, *, newest: int) -> Documents:
 
     def counted() -> Iterator[re.Match[str]]:
         nonlocal count, total_bytes
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX):
-            for entry in page.get("Contents", []):
-                if found := DOCUMENT_KEY.fullmatch(entry.get("Key", "")):
-                    count += 1
-                    total_bytes += entry.get("Size", 0)
-                    by_day.setdefault((found["tenant"], found["day"]), Counter())[found["kind"]] += 1
-                    yield found
+        for found, size_bytes in document_keys(s3, bucket):
+            count += 1
+            total_bytes += size_bytes
+            by_day.setdefault((found["tenant"], found["day"]), Counter())[found["kind"]] += 1
+            yield found
 
     kept = heapq.nlargest(newest, counted(), key=lambda key: (key["time"], key["number"].zfill(40)))
 

@@ -36,6 +36,8 @@ def sections() -> list[tuple[str, dict[str, str]]]:
                 "logs": _("Show the log of a function."),
                 "stream": _("Look into a stream: its shards, its records."),
                 "shards": _("Tell which shard a partition key falls into and why, and where records really went."),
+                "query": _("Ask the purchases' data lake in SQL, through Athena."),
+                "verify": _("Say whether the purchases' data lake is whole: catalogue, partitions, rows."),
                 "env": _("Print what a shell needs so that the AWS CLI and boto3 talk to the local cloud."),
             },
         ),
