@@ -136,6 +136,51 @@ def test_at_timestamp_of_a_table_is_refused_in_these_words(workshop: Workshop, f
     ) == ("InvalidParameterValueException", f"Unsupported starting position for arn type: {source}")  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("actions", "destination", "words"),
+    [
+        ([], "arn:aws:sqs:us-east-1:000000000000:failures", "SendMessage on SQS"),
+        ([], "arn:aws:sns:us-east-1:000000000000:failures", "Publish on SNS"),
+        (["s3:ListBucket"], "arn:aws:s3:::failures", "PutObject on S3"),
+        (["s3:PutObject"], "arn:aws:s3:::failures", "ListBucket on S3"),
+    ],
+)
+def test_a_role_that_may_not_send_to_the_destination_is_refused(
+    workshop: Workshop, stream: str, actions: list[str], destination: str, words: str
+):
+    function = workshop.function(SILENT, workshop.role((KINESIS_READ, stream), (["logs:*", *actions], "*")))
+    wanted: dict[str, Any] = {"DestinationConfig": {"OnFailure": {"Destination": destination}}}
+    expected = (
+        "InvalidParameterValueException",
+        f"The function execution role does not have permissions to call {words}",
+    )
+    aws = workshop.clients.lambda_
+    request = {"EventSourceArn": stream, "FunctionName": function, "StartingPosition": "LATEST"}
+    assert refused(aws.create_event_source_mapping, **request, **wanted) == expected
+    mapping = workshop.mapping(stream, function)
+    assert refused(aws.update_event_source_mapping, UUID=mapping, **wanted) == expected
+
+
+def test_a_fifo_queue_is_no_destination(workshop: Workshop, function: str, stream: str):
+    queue = "arn:aws:sqs:us-east-1:000000000000:failures.fifo"
+    code, _ = refused(
+        workshop.clients.lambda_.create_event_source_mapping,
+        EventSourceArn=stream, FunctionName=function, StartingPosition="LATEST",
+        DestinationConfig={"OnFailure": {"Destination": queue}},
+    )  # fmt: skip
+    assert code == "InvalidParameterValueException"
+
+
+def test_the_last_processing_result_tells_how_the_last_invocation_went(workshop: Workshop, stream: str):
+    pipeline = Pipeline(workshop, stream, KINESIS_READ, MaximumRetryAttempts=0)
+    get = workshop.clients.lambda_.get_event_source_mapping
+    result = lambda: get(UUID=pipeline.mapping)["LastProcessingResult"]  # noqa: E731
+    assert result() == "No records processed"
+    for data, expected in [(1, "OK"), ("bad", "PROBLEM: Function call failed"), (2, "OK")]:
+        workshop.put(stream, data)
+        eventually(lambda expected=expected: result() == expected)
+
+
 def test_tags_are_given_at_create_and_found_by_the_mappings_arn(workshop: Workshop, function: str, stream: str):
     aws = workshop.clients.lambda_
     mapping = workshop.mapping(stream, function, Tags={"lesson": "basic", "room": ""})

@@ -96,6 +96,13 @@ def test_a_batch_is_due_when_one_more_record_would_pass_6_mb():
     assert collector.due(0.0) == 0.0
 
 
+def test_what_an_event_holds_beside_its_records_counts_too():
+    collector = Collector(100, 0)
+    for number in range(2):
+        collector.add(collected(3_000_000, number), 0.0)
+    assert len(collector.take(0.0, beside_bytes=1_000_000)) == 1
+
+
 def test_the_payload_is_an_event():
     assert json.loads(payload(['{"a":1}', '{"b":2}'])) == {"Records": [{"a": 1}, {"b": 2}]}
 
@@ -128,10 +135,42 @@ def test_the_payload_is_an_event():
         ({"a": {"b": ["x"]}}, {"a": "x"}, False),
         ({"a": ["x"], "b": ["y"]}, {"a": "x", "b": "z"}, False),
         ({"a": ["x"]}, {"a": ["w", "x"]}, True),
+        ({"a": ["x"]}, {"a": []}, False),
+        ({"a": [""]}, {"a": ""}, True),
+        ({"a": [""]}, {"a": None}, False),
+        ({"a": {"b": [{"exists": False}]}}, {}, True),
+        ({"a": {"b": [{"exists": False}]}}, {"a": {"b": 1}}, False),
+        ({"a": {"b": [{"exists": False}]}}, {"a": "x"}, True),
+        ({"a": [{"exists": True}]}, {"a": {"b": 1}}, False),
+        ({"a": [{"exists": False}]}, {"a": []}, True),
+        ({"a": {"b": ["x"], "c": ["y"]}}, {"a": [{"b": "x", "c": "z"}, {"b": "w", "c": "y"}]}, False),
+        ({"a": {"b": ["x"], "c": ["y"]}}, {"a": [{"b": "w"}, {"b": "x", "c": "y"}]}, True),
+        ({"$or": [{"a": ["x"]}, {"b": ["y"]}]}, {"b": "y"}, True),
+        ({"$or": [{"a": ["x"]}, {"b": ["y"]}]}, {"a": "y", "b": "x"}, False),
+        ({"$or": [{"a": ["x"]}, {"b": ["y"]}], "c": ["z"]}, {"b": "y"}, False),
+        ({"a": [{"equals-ignore-case": "STOP"}]}, {"a": "stop"}, True),
+        ({"a": [{"anything-but": {"prefix": "x"}}]}, {"a": "yx"}, True),
+        ({"a": [{"anything-but": {"prefix": "x"}}]}, {"a": "xy"}, False),
     ],
 )
 def test_filter_patterns(pattern: dict, document: dict, expected: bool):
     assert matches(pattern, document) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "x", "[]", '"x"', "{", '{"a": "x"}', '{"a": 1}', '{"a": []}', '{"a": {}}', '{"a": [[1]]}',
+        '{"a": [{"contains": "x"}]}', '{"a": [{"prefix": 1}]}', '{"a": [{"prefix": "x", "suffix": "y"}]}',
+        '{"a": [{"exists": "yes"}]}', '{"a": [{"anything-but": []}]}',
+        '{"a": [{"anything-but": {"numeric": [">", 1]}}]}',
+        '{"a": [{"numeric": [">"]}]}', '{"a": [{"numeric": ["!=", 1]}]}', '{"a": [{"numeric": [">", "1"]}]}',
+        '{"a": [{"numeric": [">", 5, "<", 1]}]}', '{"a": [{"numeric": ["<", 1, ">", 5]}]}', '{"$or": []}',
+        '{"$or": [{"a": "x"}]}', '{"a": ' * 5000,
+    ],
+)  # fmt: skip
+def test_what_is_no_pattern(text: str):
+    assert parse_pattern(text) is None
 
 
 @pytest.mark.parametrize(("written", "expected"), [("300", True), ("300.0", False), ("3e2", False), ('"300"', False)])
