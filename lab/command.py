@@ -66,6 +66,8 @@ def _tell_versions() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line (by default the process's own) and return the exit code."""
     failures.speak_any_encoding()
+    # Containers like to forbid it (PYTHONDONTWRITEBYTECODE); then every `lab up` would compile pulumi_aws again, 2 s.
+    sys.dont_write_bytecode = False
     try:
         # Typer's own way of running (`app()`) would answer errors itself, in English; its two halves do not.
         lab = Lab(name="lab", context_settings={"help_option_names": ["--help", "-h"]})
