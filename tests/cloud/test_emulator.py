@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import inspect
+import threading
 
 import pytest
 
@@ -57,6 +58,13 @@ def test_the_pin():
         ("ministack.services.firehose", "ingest_from_kinesis_source", ["stream_arn", "records"]),
         ("ministack.core.responses", "StreamingResponse", ["runner"]),
         ("ministack.services.dynamodb", "stream_live_records", ["table_name", "account_id", "region"]),
+        ("ministack.services.dynamodb", "_build_change_record",
+         ["table", "event_name", "old_item", "new_item", "view_type"]),
+        ("ministack.services.dynamodb", "_emit_stream_event",
+         ["table_name", "event_name", "old_item", "new_item", "replicate"]),
+        ("ministack.services.dynamodb", "_remove_item", ["table", "pk_val", "sk_val"]),
+        ("ministack.services.dynamodb", "_next_stream_seq", []),
+        ("ministack.services.dynamodb", "_item_size_bytes", ["item"]),
         ("ministack.services.dynamodb", "closed_stream", ["stream_arn"]),
         ("ministack.services.lambda_svc", "_get_func_record_for_ref", ["function_ref"]),
         ("ministack.services.lambda_svc", "_acquire_execution_slot", ["func", "config"]),
@@ -104,6 +112,9 @@ def test_functions_we_call_or_replace(module: str, name: str, parameters: list[s
         ("ministack.services.iam", "_roles"),
         ("ministack.services.s3", "_buckets"),
         ("ministack.services.dynamodb", "_tables"),
+        ("ministack.services.dynamodb", "_ttl_settings"),
+        ("ministack.services.dynamodb", "_stream_seq_counter"),
+        ("ministack.services.dynamodb", "_stream_seq_lock"),
         ("ministack.services.dynamodb_streams", "_DEFAULT_SHARD_ID"),
         ("ministack.services.apigateway", "_apis"),
         ("ministack.services.apigateway", "_integrations"),
@@ -129,3 +140,8 @@ def test_the_services_we_stand_before():
     from ministack.app import SERVICE_HANDLERS
 
     assert {"apigateway", "lambda", "kinesis", "dynamodb", "sqs", "sns", "s3", "monitoring"} <= set(SERVICE_HANDLERS)
+
+
+def test_ministack_deletes_expired_items_in_the_thread_that_we_keep_from_it():
+    importlib.import_module("ministack.services.dynamodb")
+    assert "dynamodb-ttl-reaper" in {thread.name for thread in threading.enumerate()}

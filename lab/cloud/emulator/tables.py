@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5
 """How often expired items are looked for; on AWS it may be days before they are deleted."""
-ITEMS_A_LOOK = 5_000
-"""How many items one look for expired ones may go through: some milliseconds."""
+ITEMS_A_LOOK = 2_000
+"""How many items one look for expired ones may go through: a few milliseconds."""
 _OLDEST_EXPIRY_SECONDS = 5 * 365 * 24 * 3600
 """A time to live that lies further back is taken for a mistake (developer guide, "Using time to live")."""
 _NUMBERS_A_MILLISECOND = 10**10

@@ -134,8 +134,8 @@ class Delivery:
         texts = {each.record.sequence_number: each.text for each in collected}
         state = batch.start(tuple(each.record for each in collected), self._policy())
         self._batch = self._trace("batch_formed", **_span(state.pending))
-        if len(self._event(state.pending, texts, windowing)) > PAYLOAD_LIMIT_BYTES:
-            # A batch is only ever this large when it is one record, which no function can be given.
+        # Only a batch of one record is ever too large: the collector sees to it.
+        if len(collected) == 1 and len(self._event(state.pending, texts, windowing)) > PAYLOAD_LIMIT_BYTES:
             too_large = batch.Condition.MAXIMUM_PAYLOAD_SIZE_EXCEEDED
             await self._discard(batch.Discard(state.pending, too_large, 1, None), texts)
             ended([record.sequence_number for record in state.pending])
