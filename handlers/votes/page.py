@@ -21,17 +21,20 @@ def _hashes(element: str) -> str:
     return " ".join(f"'sha256-{digest}'" for digest in digests)
 
 
-PAGE: HttpResponse = {
-    "statusCode": 200,
-    "headers": {
-        "Content-Type": "text/html; charset=utf-8",
-        "Cache-Control": "no-cache",
-        "Content-Security-Policy": (
-            f"default-src 'none'; script-src {_hashes('script')}; style-src {_hashes('style')}; connect-src 'self'; "
-            "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        ),
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-    },
-    "body": _HTML,
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": (
+        f"default-src 'none'; script-src {_hashes('script')}; style-src {_hashes('style')}; connect-src 'self'; "
+        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Language",
+    "X-Content-Type-Options": "nosniff",
 }
+
+
+def page(language: str) -> HttpResponse:
+    """Return the page; its script puts the texts in, in the language that the document says it has."""
+    html = _HTML.replace('<html lang="en">', f'<html lang="{language}">', 1)
+    return {"statusCode": 200, "headers": _HEADERS, "body": html}

@@ -9,12 +9,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.shared.aws_errors import failure_of
 from handlers.shared.environment import required
 from handlers.shared.failures import TransientFailure
-from handlers.shared.http import HttpEvent, HttpResponse, json_response
+from handlers.shared.http import HttpEvent, HttpResponse, json_response, preferred_language
 from handlers.shared.observability import logger
 from handlers.shared.table import get_items, open_table
 from handlers.votes.ballot import read_options
-from handlers.votes.messages import say
-from handlers.votes.page import PAGE
+from handlers.votes.messages import LANGUAGES, say
+from handlers.votes.page import page
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -40,4 +40,6 @@ def tell_results(event: HttpEvent) -> HttpResponse:
 @logger.inject_lambda_context
 def lambda_handler(event: HttpEvent, context: LambdaContext) -> HttpResponse:  # noqa: ARG001 - Lambda passes both
     """Answer with the page, or with the results."""
-    return PAGE if event.get("routeKey") == "GET /" else tell_results(event)
+    if event.get("routeKey") == "GET /":
+        return page(preferred_language(event, LANGUAGES, LANGUAGE))
+    return tell_results(event)

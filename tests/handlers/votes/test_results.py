@@ -1,4 +1,4 @@
-"""`GET /results` and `GET /` on moto."""
+"""`GET /results` on moto."""
 
 from __future__ import annotations
 
@@ -79,19 +79,6 @@ def test_a_table_that_is_gone_is_told_without_aws_words(functions: Functions, mo
     module = functions("results")
     monkeypatch.setattr(module, "TABLE", module.open_table("NoSuchTable"))
     assert results(functions) == (503, {"message": MESSAGES["not_now"]["es"]})
-
-
-def test_the_page_needs_nothing_from_elsewhere_and_may_not_have_it(functions: Functions):
-    answer = functions("results").lambda_handler(http_event("GET /"), Context())
-    assert answer["statusCode"] == 200
-    assert answer["headers"]["Content-Type"] == "text/html; charset=utf-8"
-    policy = answer["headers"]["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; script-src 'sha256-")
-    assert "unsafe" not in policy
-    assert policy.count("'sha256-") == len(re.findall(r"<(script|style)\b", answer["body"]))
-    assert not re.findall(r"""(?:src|href)=["']?(?!data:|#)""", answer["body"])
-    # An attribute with a script or a style would be blocked by the policy.
-    assert not re.findall(r"""<[^>]+\s(?:on\w+|style)=""", answer["body"])
 
 
 def test_what_a_person_reads_is_there_in_every_language():
