@@ -20,7 +20,13 @@ import pytest
 from pulumi.runtime.mocks import MockMonitor
 
 ROOT = Path(__file__).resolve().parents[2]
+API = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3"
 COMPUTED = {
+    "aws:apigatewayv2/api:Api": {"executionArn": API},
+    "aws:apigatewayv2/stage:Stage": {
+        "executionArn": f"{API}/$default",
+        "invokeUrl": "https://a1b2c3.execute-api.us-east-1.amazonaws.com/",
+    },
     "aws:lambda/eventSourceMapping:EventSourceMapping": {"uuid": "6f0e3d1c-0000-4000-8000-000000000000"},
     "aws:sqs/queue:Queue": {"url": "https://sqs.us-east-1.amazonaws.com/123456789012/queue"},
 }
