@@ -14,7 +14,7 @@ from lab.cloud.event_source_mappings.delivery import Delivery, Windowing
 from lab.cloud.event_source_mappings.metrics import Metrics
 from lab.cloud.event_source_mappings.progress import Progress
 from lab.cloud.event_source_mappings.sources import Source, SourceGoneError, StreamRecord
-from lab.cloud.event_source_mappings.windows import Window, window_of, with_window
+from lab.cloud.event_source_mappings.windows import Window, seconds_left, window_of, with_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,6 +66,7 @@ class ShardReader:
         self._progress = Progress(position["after"])
         self._stopping = asyncio.Event()
         self._told_closed = False
+        self._window_opened: float | None = None
         self._metrics = Metrics(lambda: mapping.configuration)
         self._patterns = [
             pattern for text in mapping.configuration.filter_patterns if (pattern := filters.parse_pattern(text))
@@ -226,7 +227,7 @@ class ShardReader:
         first, last = arrivals
         if window is None:
             window = window_of(first, self._window_seconds())
-        over = closed or not window.holds(last) or self._surroundings.clock.now() >= window.end
+        over = closed or not window.holds(last) or not self._seconds_left(window)
         if lane.collector.due(now, closed=over) == 0.0:
             if self._window() is None:
                 self._trace("window_opened", window_start=window.start, window_end=window.end)
@@ -243,7 +244,13 @@ class ShardReader:
             return True
         if arrivals:
             return not window.holds(arrivals[0])
-        return closed or self._surroundings.clock.now() >= window.end
+        return closed or not self._seconds_left(window)
+
+    def _seconds_left(self, window: Window) -> float:
+        clock = self._surroundings.clock
+        if self._window_opened is None:
+            self._window_opened = clock.monotonic()
+        return seconds_left(window, clock.now(), self._window_opened, clock.monotonic())
 
     def _window_seconds(self) -> float:
         return self._surroundings.clock.scaled(self._mapping.configuration.tumbling_window_seconds)
@@ -254,6 +261,8 @@ class ShardReader:
 
     def _keep_window(self, window: Window | None) -> None:
         self._position["window"] = asdict(window) if window else None
+        if window is None:
+            self._window_opened = None
         self._mapping.changed()
 
     async def _wait(self, bell: Bell, seen: int) -> None:
@@ -261,7 +270,7 @@ class ShardReader:
         now = self._surroundings.clock.monotonic()
         dues = [due for lane in self._lanes if lane.under_way is None and (due := lane.collector.due(now)) is not None]
         if (window := self._window()) and not self._lanes[0].under_way:
-            dues.append(max(0.0, window.end - self._surroundings.clock.now()))
+            dues.append(self._seconds_left(window))
         timeout = min([IDLE_POLL_SECONDS, *dues])
         under_way = [lane.under_way for lane in self._lanes if lane.under_way]
         waits: list[asyncio.Task[Any]] = [*under_way, asyncio.create_task(self._stopping.wait())]

@@ -55,6 +55,18 @@ class Window:
         return replace(self, ended_early=True) if too_large else replace(self, state=state)
 
 
+def seconds_left(window: Window, now: float, opened: float, monotonic: float) -> float:
+    """Return how long a window is still open: until its end, but never longer than it is long.
+
+    Args:
+        window: the window.
+        now: seconds since the epoch; somebody may set that clock back.
+        opened: when this reader saw the window first, on the clock that never jumps.
+        monotonic: now, on that clock.
+    """
+    return max(0.0, min(window.end - now, opened + window.seconds - monotonic))
+
+
 def window_of(arrived: float, seconds: float) -> Window:
     """Return the new, empty window that a record's arrival time falls into."""
     return Window(arrived - arrived % seconds, seconds)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lab.cloud.event_source_mappings.windows import STATE_LIMIT_BYTES, Window, window_of, with_window
+from lab.cloud.event_source_mappings.windows import STATE_LIMIT_BYTES, Window, seconds_left, window_of, with_window
 
 
 def test_a_record_belongs_to_the_window_of_its_arrival():
@@ -14,6 +14,14 @@ def test_a_record_belongs_to_the_window_of_its_arrival():
     assert (window.start, window.end) == (120.0, 180.0)
     assert window.holds(179.9)
     assert not window.holds(180.0)
+
+
+def test_a_window_is_open_no_longer_than_it_is_long_whoever_sets_the_clock_back():
+    window = window_of(125.7, 60)
+    assert seconds_left(window, now=130.0, opened=7.0, monotonic=8.0) == 50.0
+    assert seconds_left(window, now=180.0, opened=7.0, monotonic=61.3) == 0.0
+    assert seconds_left(window, now=180.0 - 3600, opened=7.0, monotonic=66.0) == 1.0
+    assert seconds_left(window, now=180.0 - 3600, opened=7.0, monotonic=67.0) == 0.0
 
 
 def test_the_answered_state_is_taken_over():
