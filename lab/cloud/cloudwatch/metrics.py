@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 MINUTE = 60
-SECONDS_KEPT = 10 * MINUTE
+SECONDS_KEPT = 5 * MINUTE
 """For how long a metric is known by the second; CloudWatch knows the usual ones by the minute only."""
 HIGH_RESOLUTION_SECONDS_KEPT = 3 * 3600
 """The same of one with a storage resolution of one second, as on AWS ("Metrics retention")."""
