@@ -5,6 +5,9 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +67,23 @@ def lab_process():
             timeout=60,
             check=False,
         )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def with_settings(folder: Path, settings: str) -> Callable[..., Outcome]:
+    """Return a way to run the command on the same stack with other settings: lines of YAML, added to its file."""
+    for name in ("Pulumi.yaml", "__main__.py", "components", "handlers", "languages", "lab", ".venv"):
+        (folder / name).symlink_to(workspace.ROOT / name)
+    file = "Pulumi.local.yaml"
+    (folder / file).write_text(f"{(workspace.ROOT / file).read_text()}{textwrap.indent(settings, '  ')}\n")
+    code = "import pathlib, sys; from lab import workspace; workspace.ROOT = pathlib.Path(sys.argv.pop(1))\n"
+    code += "from lab.command import main; sys.exit(main())"
+
+    def run(*typed: str) -> Outcome:
+        command = [sys.executable, "-c", code, str(folder), *typed]
+        done = subprocess.run(command, cwd=workspace.ROOT, env=os.environ, capture_output=True, text=True, check=False)
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return run

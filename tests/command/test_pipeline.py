@@ -13,6 +13,7 @@ import pytest
 
 from lab import workspace
 from lab.target import Target
+from tests.command.conftest import with_settings
 
 pytestmark = pytest.mark.xdist_group("pipeline")  # one deployment serves them all
 
@@ -178,22 +179,11 @@ def test_a_message_that_is_not_lambdas_breaks_nothing_and_is_not_shown(lab):
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("destination", ["sns", "s3"])
 def test_another_failure_destination(destination, lab, lab_process, monkeypatch, tmp_path):
-    # The same stack, from a copy of its file with another setting.
-    settings = (workspace.ROOT / "Pulumi.local.yaml").read_text()
-    for name in ("Pulumi.yaml", "__main__.py", "components", "handlers", "languages", "lab", ".venv"):
-        (tmp_path / name).symlink_to(workspace.ROOT / name)
-    (tmp_path / "Pulumi.local.yaml").write_text(f"{settings}  streamlab:basic: {{destination: {destination}}}\n")
-    code = "import pathlib, sys; from lab import workspace; workspace.ROOT = pathlib.Path(sys.argv.pop(1))\n"
-    code += "from lab.command import main; sys.exit(main())"
-
-    def copy(*typed):
-        command = [sys.executable, "-c", code, str(tmp_path), *typed]
-        return subprocess.run(command, cwd=workspace.ROOT, env=os.environ, capture_output=True, text=True, check=False)
-
+    copy = with_settings(tmp_path, f"streamlab:basic: {{destination: {destination}}}")
     demo = copy("demo")
-    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert demo.code == 0, demo.out + demo.err
     if destination == "sns":
-        assert "keeps nothing to look up" in " ".join(demo.stdout.split())
+        assert "keeps nothing to look up" in " ".join(demo.out.split())
         shown = lab("show", "basic", "--json").json()
         assert shown["failures"] is None
         assert "keeps nothing to look up" in shown["failures_unknown"]
@@ -202,7 +192,7 @@ def test_another_failure_destination(destination, lab, lab_process, monkeypatch,
         assert "keeps nothing to look up" in " ".join(told.split())
         assert " ?" in told.splitlines()[-1]
     else:
-        assert "1 record was given up: after " in demo.stdout
+        assert "1 record was given up: after " in demo.out
         shown = lab("show", "basic", "--json").json()
         assert [record["data"] for record in shown["failures"][0]["contents"]] == ["temperature;22.5"]
         assert shown["failures_unknown"] is None
