@@ -10,6 +10,8 @@ from urllib.request import Request, urlopen
 import pytest
 from botocore.exceptions import ClientError
 
+from lab.aws import Clients
+from lab.cloud.client import Cloud
 from tests.cloud.conftest import Workshop, eventually
 from tests.cloud.event_source_mappings.test_delivery import (
     DYNAMODB_READ,
@@ -28,9 +30,11 @@ def stream(workshop: Workshop) -> str:
     return workshop.stream()
 
 
-@pytest.fixture
-def function(workshop: Workshop) -> str:
-    return workshop.function(SILENT, workshop.role(([*KINESIS_READ, *DYNAMODB_READ, "sqs:SendMessage"], "*")))
+@pytest.fixture(scope="module")
+def function(local_cloud: Cloud) -> str:
+    """A function that does nothing, for the tests that only ask the API."""
+    shop = Workshop(Clients.local(local_cloud.url))
+    return shop.function(SILENT, shop.role(([*KINESIS_READ, *DYNAMODB_READ, "sqs:SendMessage"], "*")))
 
 
 def deleted(shop: Workshop, mapping: str) -> bool:
@@ -77,7 +81,9 @@ def test_a_function_may_be_named_in_every_way(workshop: Workshop, function: str,
     }.items():  # fmt: skip
         mapping = workshop.mapping(stream, reference)
         assert aws.get_event_source_mapping(UUID=mapping)["FunctionArn"] == function + qualifier
-        (listed,) = aws.list_event_source_mappings(FunctionName=function + qualifier)["EventSourceMappings"]
+        (listed,) = aws.list_event_source_mappings(EventSourceArn=stream, FunctionName=function + qualifier)[
+            "EventSourceMappings"
+        ]
         assert listed.get("UUID") == mapping
         code, _ = refused(
             aws.create_event_source_mapping,
