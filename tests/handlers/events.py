@@ -46,6 +46,11 @@ def failed(response: Any) -> list[str]:
     return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
 
+def sequence_number(record: Any) -> str:
+    """Return the sequence number of a record of either kind of stream."""
+    return record["kinesis"]["sequenceNumber"] if "kinesis" in record else record["dynamodb"]["SequenceNumber"]
+
+
 @dataclass
 class Context:
     """What Lambda passes beside the event."""
@@ -65,7 +70,7 @@ def deliver(handler: Callable[[Any, Any], Any], records: list[Any], *, retries: 
     checkpoint = attempts = 0
     while checkpoint < len(records):
         batch = records[checkpoint:]
-        numbers = [record["kinesis"]["sequenceNumber"] for record in batch]
+        numbers = [sequence_number(record) for record in batch]
         try:
             named = failed(handler({"Records": batch}, Context()))
             done = min((numbers.index(number) for number in named), default=len(batch))
