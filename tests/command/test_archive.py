@@ -232,3 +232,15 @@ def test_shards_predicts_and_counts_also_after_a_split(lab):
     assert "1 of " in lab("shards", "archive", "PartitionKey1").out.splitlines()[-1]
     # `show` knows the shard of a record in a closed one too.
     assert {before["PartitionKey1"]["shard"], child} <= shown_when(lab, 0)["by_shard"].keys()
+
+
+@pytest.mark.usefixtures("by_record")
+def test_text_fault_68_a_bucket_that_is_not_empty_and_the_log_group_go_too(lab):
+    # text fault 68: destroy failed on the objects and left the function's log group behind
+    clients = Target("local").clients
+    bucket = Target("local").lesson("archive")["BucketName"]
+    assert contents()
+    assert lab("down").code == 0
+    assert bucket not in [each["Name"] for each in clients.s3.list_buckets()["Buckets"]]
+    prefix = "/aws/lambda/kinesis-to-s3-consumer"
+    assert clients.logs.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"] == []

@@ -67,7 +67,7 @@ def test_the_stream_is_the_texts(deploy: Deploy):
 def test_names_are_pulumis_own_unless_the_texts_are_asked_for(deploy: Deploy):
     auto, text = archive(deploy, {"names": "auto"}), archive(deploy, {"names": "text"})
     assert not [name for name, resource in auto.resources.items() if {"name", "bucket"} & set(resource.inputs)]
-    # A bucket's name is unique in all of AWS, whatever the text prints.
+    # text fault 69: the student was asked for a bucket's name that is unique in all of AWS
     assert {
         name: resource.inputs["name"] for name, resource in text.resources.items() if "name" in resource.inputs
     } == {
