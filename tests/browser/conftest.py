@@ -24,8 +24,6 @@ expect.set_options(timeout=PATIENCE_MS)
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no browser: install the package chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
         yield browser
@@ -71,19 +69,20 @@ Visit = Callable[..., Reader]
 
 @pytest.fixture
 def visit(chromium: Browser, api: Api) -> Iterator[Visit]:
-    """Opens the page in a browser of its own; `before` sees it before it is loaded, the rest is the browser's."""
+    """Opens the page as somebody with a browser of their own; `before` sees it before it is loaded."""
     contexts: list[Any] = []
 
-    def open_page(*, language: str = "en", width: int = 1280, before: Callable[[Page], None] | None = None, **how: Any):
-        context = chromium.new_context(locale=language, viewport={"width": width, "height": 720}, **how)
+    def open_page(
+        *, language: str = "en", width: int = 1280, before: Callable[[Page], None] = lambda _page: None
+    ) -> Reader:
+        context = chromium.new_context(locale=language, viewport={"width": width, "height": 720})
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         reader = Reader(page := context.new_page())
         page.on("console", lambda message: reader.complaints.append(message.text))
         page.on("pageerror", lambda error: reader.complaints.append(str(error)))
         page.on("request", lambda request: reader.requests.append(request.url))
-        if before:
-            before(page)
+        before(page)
         page.goto(api.url)
         return reader
 

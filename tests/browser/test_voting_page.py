@@ -9,9 +9,12 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from lab.api import Api
-from tests.browser.conftest import Visit
+from tests.browser.conftest import CHROMIUM, Visit
 
-pytestmark = pytest.mark.xdist_group("browser")  # one browser and one deployment serve them all
+pytestmark = [
+    pytest.mark.xdist_group("browser"),  # one browser and one deployment serve them all
+    pytest.mark.skipif(CHROMIUM is None, reason="the voting page in a browser: there is none (package chromium)"),
+]
 
 
 def votes(api: Api, option: str) -> int:
