@@ -204,6 +204,7 @@ def function_version(func: dict[str, Any], config: dict[str, Any]) -> FunctionVe
     """
     arn = ":".join(config["FunctionArn"].split(":")[:7])
     name = config["FunctionName"]
+    logging = config.get("LoggingConfig") or {}
     return FunctionVersion(
         name=name,
         arn=arn,
@@ -216,8 +217,11 @@ def function_version(func: dict[str, Any], config: dict[str, Any]) -> FunctionVe
         memory_mb=int(config.get("MemorySize", 128)),
         environment=tuple(((config.get("Environment") or {}).get("Variables") or {}).items()),
         role_arn=config.get("Role", ""),
-        log_group=(config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
+        log_group=logging.get("LogGroup") or f"/aws/lambda/{name}",
         region=arn.split(":")[3],
+        log_format=logging.get("LogFormat") or "Text",
+        application_log_level=logging.get("ApplicationLogLevel") or "INFO",
+        system_log_level=logging.get("SystemLogLevel") or "INFO",
     )
 
 

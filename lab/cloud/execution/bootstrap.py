@@ -142,6 +142,44 @@ class Log(logging.Handler):
         self.write("\n".join(lines))
 
 
+class JsonLog(Log):
+    """The same in AWS's JSON format (LogFormat JSON): one object a message, none below ApplicationLogLevel."""
+
+    RESERVED = frozenset(vars(logging.makeLogRecord({}))) | {"aws_request_id", "asctime", "message"}
+    LEVELS = {"TRACE": "DEBUG", "FATAL": "CRITICAL"}  # noqa: RUF012 -- `typing` is not imported here
+
+    def __init__(self, stream: TextIO, level: str) -> None:
+        super().__init__(stream)
+        self.setLevel(self.LEVELS.get(level, level))
+        logging.getLogger().setLevel(self.level)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one record of the `logging` module as an object."""
+        fields: dict[str, Any] = {
+            "timestamp": self._time(record.created),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+        }
+        if record.exc_info and record.exc_info[1]:
+            error = record.exc_info[1]
+            fields["stackTrace"] = traceback.format_tb(error.__traceback__)
+            fields["errorType"] = type(error).__name__
+            fields["errorMessage"] = str(error)
+            fields["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
+        fields["requestId"] = self.request_id
+        extra = {name: value for name, value in vars(record).items() if name not in self.RESERVED}
+        return json.dumps(extra | fields, ensure_ascii=False, default=str)
+
+    def error(self, failure: dict[str, Any]) -> None:
+        """Write a failure as AWS's runtime does."""
+        self.write(json.dumps({"timestamp": self._time(time.time()), "log_level": "ERROR", **failure}))
+
+    @staticmethod
+    def _time(seconds: float) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
 class Channel:
     """The control channel to the pool."""
 
@@ -309,7 +347,8 @@ def main() -> NoReturn:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
-    channel, log = Channel(control), Log(sys.stdout)
+    channel, level = Channel(control), os.environ.get("AWS_LAMBDA_LOG_LEVEL")
+    log = JsonLog(sys.stdout, level) if level else Log(sys.stdout)
     logging.getLogger().addHandler(log)
 
     try:

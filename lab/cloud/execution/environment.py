@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from lab.cloud.execution import log_lines
+from lab.cloud.execution.billing import billed_milliseconds
 from lab.cloud.execution.memory import WATCH_SECONDS, MemoryGauge
 from lab.cloud.execution.outcome import Outcome, error_payload
 from lab.cloud.execution.process import Exit, Frame
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from lab.cloud.execution.credentials import Credentials
     from lab.cloud.execution.function import FunctionVersion
+    from lab.cloud.execution.log_lines import Log
     from lab.cloud.execution.process import EnvironmentProcess
 
 INIT_SECONDS = 10.0
@@ -92,7 +93,7 @@ class Environment:
         self,
         function: FunctionVersion,
         process: EnvironmentProcess,
-        log: log_lines.Log,
+        log: Log,
         credentials: Credentials,
         *,
         init_in_invocation: bool,
@@ -151,7 +152,7 @@ class Environment:
                 if initialized:
                     initialized()
                 if self._cause is _Cause.TIMEOUT:
-                    self._log.line(log_lines.init_report(init_ms, "timeout"))
+                    self._log.line(self._log.lines.init_report(init_ms, "timeout"))
                     raise InitTooLongError
                 if isinstance(reply, Exit) or reply.kind != "R" or self._cause:
                     return self._init_failed(invocation, reply, init_ms)
@@ -168,7 +169,7 @@ class Environment:
     async def _run(self, invocation: Invocation, init_ms: float | None) -> Outcome:
         began = time.perf_counter()
         seconds = float(self.function.timeout_seconds)
-        self._log.line(log_lines.start(invocation.request_id, self.function.version))
+        self._log.line(self._log.lines.start(invocation.request_id, self.function.version))
         if not self._ready:
             reply = await self._reply(seconds)
             if not isinstance(reply, Frame) or reply.kind != "R" or self._cause:
@@ -229,8 +230,8 @@ class Environment:
         failure = _error_of(reply)
         status = f"error\tError Type: {failure.get('errorType', 'Runtime.ExitError')}"
         self._log.finish()
-        self._log.line(log_lines.init_report(init_ms, status))
-        self._log.line(log_lines.start(invocation.request_id, self.function.version))
+        self._log.line(self._log.lines.init_report(init_ms, status))
+        self._log.line(self._log.lines.start(invocation.request_id, self.function.version))
         return self._ended(invocation, reply, init_ms, None)
 
     def _ended(self, invocation: Invocation, reply: Frame | Exit, duration_ms: float, init_ms: float | None) -> Outcome:
@@ -242,7 +243,7 @@ class Environment:
             payload = error_payload(
                 "Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
             )
-            said = log_lines.timed_out(request_id, seconds)
+            said = self._log.lines.timed_out(request_id, seconds)
             error_type, failure, duration_ms = "Sandbox.Timedout", "Status: timeout", seconds * 1000.0
         elif (error := _error_of(reply)) and isinstance(reply, Frame) and reply.kind == "I" and self._cause is None:
             error["requestId"] = request_id
@@ -275,9 +276,11 @@ class Environment:
         if self._cause is _Cause.MEMORY:
             used_mb = self.function.memory_mb  # AWS never reports more than there is
         self._log.finish()
-        self._log.line(log_lines.end(invocation.request_id))
+        self._log.line(self._log.lines.end(invocation.request_id))
         self._log.line(
-            log_lines.report(invocation.request_id, duration_ms, self.function.memory_mb, used_mb, init_ms, failure)
+            self._log.lines.report(
+                invocation.request_id, duration_ms, self.function.memory_mb, used_mb, init_ms, failure
+            )
         )
         return Outcome(
             request_id=invocation.request_id,
@@ -287,7 +290,7 @@ class Environment:
             timed_out=self._cause is _Cause.TIMEOUT,
             log_tail=self._log.tail(),
             duration_ms=duration_ms,
-            billed_ms=log_lines.billed_milliseconds(duration_ms, init_ms),
+            billed_ms=billed_milliseconds(duration_ms, init_ms),
             max_memory_mb=used_mb,
             init_ms=init_ms,
         )

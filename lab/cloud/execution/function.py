@@ -40,6 +40,9 @@ class FunctionVersion:
         role_arn: the execution role.
         log_group: where its log goes.
         region: where it runs.
+        log_format: `Text` or `JSON`.
+        application_log_level: the least level of what the function logs with JSON, such as `INFO`.
+        system_log_level: the least level of what Lambda logs with JSON: `DEBUG`, `INFO` or `WARN`.
     """
 
     name: str
@@ -55,6 +58,9 @@ class FunctionVersion:
     role_arn: str
     log_group: str
     region: str
+    log_format: str = "Text"
+    application_log_level: str = "INFO"
+    system_log_level: str = "INFO"
 
     @property
     def packages(self) -> tuple[CodePackage, ...]:

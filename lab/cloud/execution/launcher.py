@@ -80,7 +80,7 @@ class Launcher:
             folders = Folders(held[0], tuple(held[1:]), self._runtime, self._private / environment_id[:12])
             folders.private.mkdir()
             log = log_lines.Log(function, log_lines.stream_name(function.version, environment_id), self._world.logs)
-            log.line(log_lines.init_start(function.runtime, interpreter.version))
+            log.line(log.lines.init_start(function.runtime, interpreter.version))
             own = dict(function.environment)
             process = EnvironmentProcess(
                 [interpreter.path, "-I", "-S", "-X", "utf8", str(BOOTSTRAP)],

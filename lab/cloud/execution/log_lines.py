@@ -6,12 +6,14 @@ Formats from "Working with Lambda function logs" (text format) of the Lambda dev
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
+
+from lab.cloud.execution.billing import billed_milliseconds
+from lab.cloud.execution.log_json import JsonLines
 
 if TYPE_CHECKING:
     from lab.cloud.execution.function import FunctionVersion
@@ -51,63 +53,62 @@ def stream_name(version: str, environment_id: str) -> str:
     return f"{datetime.now(UTC):%Y/%m/%d}/[{version}]{environment_id}"
 
 
-def init_start(runtime: str, python_version: str) -> str:
-    """Return the line that opens a new environment's log."""
-    return f"INIT_START Runtime Version: {runtime.replace('python', 'python:', 1)} (CPython {python_version})"
+class TextLines:
+    """What AWS prints around a handler's output, as text; `log_json.JsonLines` is its twin."""
 
+    @staticmethod
+    def init_start(runtime: str, python_version: str) -> str:
+        """Return the line that opens a new environment's log."""
+        return f"INIT_START Runtime Version: {runtime.replace('python', 'python:', 1)} (CPython {python_version})"
 
-def init_report(duration_ms: float, status: str) -> str:
-    """Return the line about an initialization that was given up; status is `timeout` or `error`."""
-    return f"INIT_REPORT Init Duration: {duration_ms:.2f} ms\tPhase: init\tStatus: {status}"
+    @staticmethod
+    def init_report(duration_ms: float, status: str) -> str:
+        """Return the line about an initialization that was given up; status is `timeout` or `error`."""
+        return f"INIT_REPORT Init Duration: {duration_ms:.2f} ms\tPhase: init\tStatus: {status}"
 
+    @staticmethod
+    def start(request_id: str, version: str) -> str:
+        """Return the line before a handler's output."""
+        return f"START RequestId: {request_id} Version: {version}"
 
-def start(request_id: str, version: str) -> str:
-    """Return the line before a handler's output."""
-    return f"START RequestId: {request_id} Version: {version}"
+    @staticmethod
+    def timed_out(request_id: str, timeout_seconds: float) -> str:
+        """Return the line of an invocation that took too long."""
+        now = datetime.now(UTC)
+        moment = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"
+        return f"{moment} {request_id} Task timed out after {timeout_seconds:.2f} seconds"
 
+    @staticmethod
+    def end(request_id: str) -> str:
+        """Return the line after a handler's output."""
+        return f"END RequestId: {request_id}"
 
-def timed_out(request_id: str, timeout_seconds: float) -> str:
-    """Return the line of an invocation that took too long."""
-    now = datetime.now(UTC)
-    moment = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"
-    return f"{moment} {request_id} Task timed out after {timeout_seconds:.2f} seconds"
+    @staticmethod
+    def report(
+        request_id: str, duration_ms: float, memory_mb: int, max_memory_mb: int, init_ms: float | None, failure: str
+    ) -> str:
+        """Return the line that closes an invocation.
 
-
-def end(request_id: str) -> str:
-    """Return the line after a handler's output."""
-    return f"END RequestId: {request_id}"
-
-
-def billed_milliseconds(duration_ms: float, init_ms: float | None) -> int:
-    """Return what AWS bills: since August 2025 the initialization too, rounded up to a millisecond."""
-    return max(1, math.ceil(duration_ms + (init_ms or 0.0)))
-
-
-def report(
-    request_id: str, duration_ms: float, memory_mb: int, max_memory_mb: int, init_ms: float | None, failure: str
-) -> str:
-    """Return the line that closes an invocation.
-
-    Args:
-        request_id: the invocation's id.
-        duration_ms: time in the handler.
-        memory_mb: the function's memory.
-        max_memory_mb: the most the environment has used.
-        init_ms: how long initialization took, None when the environment was warm.
-        failure: empty, or what AWS appends when the environment did not survive, such as `Status: timeout`.
-    """
-    parts = [
-        f"REPORT RequestId: {request_id}",
-        f"Duration: {duration_ms:.2f} ms",
-        f"Billed Duration: {billed_milliseconds(duration_ms, init_ms)} ms",
-        f"Memory Size: {memory_mb} MB",
-        f"Max Memory Used: {max_memory_mb} MB",
-    ]
-    if init_ms is not None:
-        parts.append(f"Init Duration: {init_ms:.2f} ms")
-    if failure:
-        parts.append(failure)
-    return "\t".join(parts) + "\t"
+        Args:
+            request_id: the invocation's id.
+            duration_ms: time in the handler.
+            memory_mb: the function's memory.
+            max_memory_mb: the most the environment has used.
+            init_ms: how long initialization took, None when the environment was warm.
+            failure: empty, or what AWS appends when the environment did not survive, such as `Status: timeout`.
+        """
+        parts = [
+            f"REPORT RequestId: {request_id}",
+            f"Duration: {duration_ms:.2f} ms",
+            f"Billed Duration: {billed_milliseconds(duration_ms, init_ms)} ms",
+            f"Memory Size: {memory_mb} MB",
+            f"Max Memory Used: {max_memory_mb} MB",
+        ]
+        if init_ms is not None:
+            parts.append(f"Init Duration: {init_ms:.2f} ms")
+        if failure:
+            parts.append(failure)
+        return "\t".join(parts) + "\t"
 
 
 class Log:
@@ -121,6 +122,8 @@ class Log:
 
     def __init__(self, function: FunctionVersion, stream: str, sink: LogSink) -> None:
         self.stream = stream
+        self.lines = JsonLines(function.system_log_level) if function.log_format == "JSON" else TextLines()
+        """What the platform says, in the function's LogFormat."""
         self._function = function
         self._sink = sink
         self._partial = b""
@@ -136,8 +139,10 @@ class Log:
         self._delivered_at = time.monotonic()
         self._tail.clear()
 
-    def line(self, text: str) -> None:
-        """Add a line of the platform; it counts towards no bound."""
+    def line(self, text: str | None) -> None:
+        """Add a line of the platform, if there is one; it counts towards no bound."""
+        if text is None:
+            return
         self._events.append(LogEvent(time.time_ns() // 1_000_000, text))
         self._tail.append(text)
 

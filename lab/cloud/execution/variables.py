@@ -78,6 +78,7 @@ def variables(
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": function.log_format,
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_REGION": function.region,
@@ -87,6 +88,8 @@ def variables(
         "LAMBDA_TASK_ROOT": str(folders.task),
         "_HANDLER": function.handler,
     }
+    if function.log_format == "JSON":
+        reserved["AWS_LAMBDA_LOG_LEVEL"] = function.application_log_level
     return changeable | dict(function.environment) | reserved
 
 
