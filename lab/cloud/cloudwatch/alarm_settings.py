@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lab.cloud.cloudwatch.alarm import COMPARISONS, Rule
-from lab.cloud.cloudwatch.asking import FINE_PERIODS, check_statistic, dimensions_of, invalid
+from lab.cloud.cloudwatch.asking import FINE_PERIODS, check_statistic, dimensions_of, invalid, metric_stat
 from lab.cloud.cloudwatch.metrics import MINUTE, Metric
 from lab.cloud.cloudwatch.wire import CloudWatchError, Members
 
@@ -43,18 +43,35 @@ def check_alarm(request: Members) -> None:
     treatment = request.text("TreatMissingData") or "missing"
     if treatment not in TREATMENTS:
         raise invalid(f"The value {treatment} for parameter TreatMissingData is not supported.")
-    periods = request.whole("EvaluationPeriods")
+    periods = _check_periods(request)
+    if request.has("Metrics"):
+        _check_queries(request)
+    else:
+        _check_metric(request, periods)
+
+
+def _check_periods(request: Members) -> int:
+    """Return the evaluation periods."""
+    periods, enough = request.whole("EvaluationPeriods"), request.whole("DatapointsToAlarm")
     if periods is None:
         raise CloudWatchError("MissingParameter", "The parameter EvaluationPeriods is required.")
-    enough = request.whole("DatapointsToAlarm")
     if periods < 1:
         raise invalid("The parameter EvaluationPeriods must be greater than or equal to 1.")
     if enough is not None and enough > periods:
         raise CloudWatchError("ValidationError", "DatapointsToAlarm must be less than or equal to EvaluationPeriods.")
-    if request.has("Metrics"):
-        if request.has("MetricName") or request.has("Namespace"):
-            raise CloudWatchError("ValidationError", "An alarm has either Metrics or one MetricName with Namespace.")
-        return
+    return periods
+
+
+def _check_queries(request: Members) -> None:
+    if request.has("MetricName") or request.has("Namespace"):
+        raise CloudWatchError("ValidationError", "An alarm has either Metrics or one MetricName with Namespace.")
+    for query in request.each("Metrics"):
+        query.needed_text("Id")
+        if not query.has("Expression"):
+            metric_stat(("", ""), query)
+
+
+def _check_metric(request: Members, periods: int) -> None:
     request.needed_text("Namespace")
     request.needed_text("MetricName")
     dimensions_of(request)
@@ -87,7 +104,7 @@ def watched(alarm: Mapping[str, Any]) -> Watched | None:
     _, _, _, region, account, *_ = alarm["AlarmArn"].split(":")
     source = alarm
     if queries := alarm.get("Metrics"):
-        returned = [query for query in queries if query.get("ReturnData", True)]
+        returned = [query for query in queries if query.get("ReturnData") not in (False, "false")]
         if len(returned) != 1 or "MetricStat" not in returned[0]:
             return None
         stat = returned[0]["MetricStat"]

@@ -179,7 +179,11 @@ def decode(headers: dict[str, str], body: bytes, query: dict[str, list[str]]) ->
     pairs = [(name, values[-1]) for name, values in query.items()]
     pairs += parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
     form = dict(pairs)
-    return Request(form.get("Action", ""), Members(as_object(_nested(form))), as_query=True)
+    try:
+        members = as_object(_nested(form))
+    except RecursionError as error:
+        raise CloudWatchError("MalformedQueryString", "The request is nested too deeply.") from error
+    return Request(form.get("Action", ""), Members(members), as_query=True)
 
 
 def _nested(form: dict[str, str]) -> Any:

@@ -289,6 +289,24 @@ def test_datapoints_to_alarm_and_percentiles(workshop: Workshop):
     workshop.clients.cloudwatch.delete_alarms(AlarmNames=[name])
 
 
+def test_an_alarm_with_one_metric_among_its_queries_watches_it_and_one_with_mathematics_waits(workshop: Workshop):
+    space = workshop.name("space")
+    put(workshop, space, "m", 3)
+    stat = {"Metric": {"Namespace": space, "MetricName": "m"}, "Period": 10, "Stat": "Sum"}
+    usual: dict[str, Any] = {"EvaluationPeriods": 1, "Threshold": 2, "ComparisonOperator": "GreaterThanThreshold"}
+    names = {workshop.name("alarm"): [{"Id": "m1", "MetricStat": stat, "ReturnData": True}]}
+    names[workshop.name("alarm")] = [
+        {"Id": "m1", "MetricStat": stat, "ReturnData": False},
+        {"Id": "twice", "Expression": "m1 * 2", "ReturnData": True},
+    ]
+    for name, queries in names.items():
+        workshop.clients.cloudwatch.put_metric_alarm(AlarmName=name, **usual, Metrics=queries)  # type: ignore[arg-type]
+    plain, mathematics = names
+    assert reaches(workshop, plain, "ALARM")["Metrics"][0]["MetricStat"]["Metric"]["Namespace"] == space
+    assert described(workshop, mathematics)["StateValue"] == "INSUFFICIENT_DATA"
+    workshop.clients.cloudwatch.delete_alarms(AlarmNames=list(names))
+
+
 @pytest.mark.parametrize(
     "settings",
     [
