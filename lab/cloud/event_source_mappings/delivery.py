@@ -195,6 +195,7 @@ class Delivery:
                     return
             wait_seconds = self._clock.backoff(failures + 1)
             limit = configuration.maximum_retry_attempts
+            span.pop("duration_ms")  # what it took is told with the outcome
             self._trace("retried", **span, failures=failures, maximum_retry_attempts=limit,
                         wait_seconds=round(wait_seconds, 3))  # fmt: skip
             await self._wait(self._clock.monotonic() + wait_seconds)
