@@ -130,6 +130,7 @@ def test_a_table_that_is_gone_is_a_transient_failure(
 
 
 def test_the_economical_way_writes_once_for_each_option_and_batch(functions: Functions, table: Table):
+    # text fault 23: each vote was a write to its option's item, and the leader's takes 1,000 a second
     consumer = functions("consumer")
     names = list(OPTIONS)
     with counting(table) as calls:
@@ -289,6 +290,7 @@ def test_two_shards_any_replay_and_any_crash_count_every_vote_once(
     functions: Functions, table: Table, way: Any, options: tuple[list[str | None], ...], plan: list[Delivery]
 ):
     """Whatever comes again, in batches of whatever length, wherever the function dies: every vote counts once."""
+    # text fault 22: a vote was added again at every retry
     shards = [
         Shard(
             [

@@ -51,6 +51,7 @@ def test_nothing_but_vote_and_id_travels(post: Post, taken: Taken):
 
 
 def test_votes_spread_over_the_shards_and_a_repeated_one_comes_to_its_own(post: Post, taken: Taken):
+    # text fault 17: the constant key `partition_key_1` sent every vote into one shard
     for number in range(40):
         post({"vote": "norris"})
         post({"vote": "norris", "id": f"repeated-{number % 2}"})
@@ -97,6 +98,7 @@ def test_votes_spread_over_the_shards_and_a_repeated_one_comes_to_its_own(post: 
     ],
 )
 def test_what_is_no_vote_is_refused_with_the_reason(post: Post, taken: Taken, body: Any, status: int, what: str):
+    # text fault 19, 20, 21: no body, base64, a list, any string at all; a refusal in another language
     said, message = post(body)
     wanted = MESSAGES[what]["es"].format(example="norris", options="norris, piastri, hulkenberg")
     assert (said, message) == (status, wanted)
