@@ -88,7 +88,7 @@ import json, os, time, boto3
 sqs = boto3.client("sqs")
 def handler(event, context):
     began = time.time()
-    time.sleep(0.1)
+    time.sleep(0.3)
     changes = [record["dynamodb"] for record in event["Records"]]
     seen = [[c["Keys"]["pk"]["S"], int(c["NewImage"]["n"]["N"])] for c in changes]
     sqs.send_message(QueueUrl=os.environ["LOG"], MessageBody=json.dumps([began, time.time(), seen]))

@@ -52,10 +52,10 @@ def test_an_item_whose_time_to_live_is_over_is_deleted_by_the_service(workshop: 
     left = {item["pk"].get("S") for item in database.scan(TableName=name)["Items"]}
     assert left == {"later", "text", "ancient"}
     removed = [each for each in stored(workshop.clients, stream) if each.get("eventName") == "REMOVE"]
-    assert [each.get("userIdentity") for each in removed] == [
-        None,
-        {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"},
-    ]
+    assert {each["dynamodb"]["Keys"]["pk"]["S"]: each.get("userIdentity") for each in removed} == {
+        "mine": None,
+        "over": {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"},
+    }
 
 
 def test_a_table_without_time_to_live_keeps_its_items(workshop: Workshop):
