@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from lab.errors import LabError, UsageError
 from languages import gettext as _
@@ -40,6 +41,16 @@ class Target:
         from lab.cloud.client import require_cloud
 
         return Clients.local(require_cloud().url, self.region)
+
+    def url_now(self, deployed: str) -> str:
+        """Return where a URL of the outputs leads now: the local cloud may listen on another port since.
+
+        Raises:
+            LabError: no local cloud runs.
+        """
+        if not (endpoint := self.clients.endpoint_url):
+            return deployed
+        return urlsplit(deployed)._replace(netloc=urlsplit(endpoint).netloc).geturl()
 
     @property
     def region(self) -> str:

@@ -37,9 +37,9 @@ def sender(target: Target, outputs: Mapping[str, Any], advanced: Callable[[int],
     return VotesSender(target, outputs, advanced)
 
 
-def outcome(_target: Target, outputs: Mapping[str, Any], *, limit: int) -> Results:
+def outcome(target: Target, outputs: Mapping[str, Any], *, limit: int) -> Results:
     """Ask the API."""
-    answer = Api(outputs["ApiUrl"]).get("results")
+    answer = Api(target.url_now(outputs["ApiUrl"])).get("results")
     results = [OptionVotes(**result) for result in answer["results"]]
     return Results(results, answer["total"], limit)
 
@@ -48,7 +48,7 @@ class VotesSender:
     """Votes over the API; what is no vote is put into the stream beside it, as a stranger would."""
 
     def __init__(self, target: Target, outputs: Mapping[str, Any], advanced: Callable[[int], None]) -> None:
-        self.place: str = outputs["ApiUrl"]
+        self.place = target.url_now(outputs["ApiUrl"])
         self._advanced = advanced
         self._api = Api(self.place, connections=_AT_ONCE, resending=self._resending)
         self._lock = threading.Lock()
@@ -166,11 +166,13 @@ class Results:
 
 
 def draw_bars(rows: Sequence[tuple[str, int]]) -> None:
-    """Draw a bar for each name and number, the greatest as wide as there is room."""
-    names = max(len(name) for name, _number in rows)
+    """Draw a bar for each name and number, the greatest as wide as there is room; too long a name is cut."""
+    room = min(width(), _WIDEST_CHART)
+    names = min(max(len(name) for name, _number in rows), room // 3)
     numbers = max(len(whole(number)) for _name, number in rows)
-    room = max(1, min(width(), _WIDEST_CHART) - names - numbers - 6)
-    most = max(number for _name, number in rows) or 1
+    widest = max(1, room - names - numbers - 6)
+    most = max(1, *(number for _name, number in rows))
     for name, number in rows:
-        bar = "█" * max(bool(number), round(number * room / most))
-        say(f"  {name:<{names}}  {whole(number):>{numbers}}  {styled(bar, 'cyan')}".rstrip())
+        shown = name if len(name) <= names else f"{name[: names - 1]}…"
+        bar = "█" * max(bool(number), round(number * widest / most))
+        say(f"  {shown:<{names}}  {whole(number):>{numbers}}  {styled(bar, 'cyan') if bar else ''}".rstrip())
