@@ -15,6 +15,7 @@ from benchmarks.measure import PYTHON, ROOT
 
 BENCHMARKS = {
     "commands": "Commands",
+    "lessons": "Lessons",
     "mappings": "Event source mappings",
     "execution": "Execution",
     "kinesis": "Kinesis",
