@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAXIMUM_ATTEMPTS = 8
-FIRST_WAIT_SECONDS = 0.1
+FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 3.2
 _TIMEOUT = urllib3.Timeout(connect=5, read=35)  # API Gateway answers within 30 seconds
 _THROTTLED = 429
@@ -67,7 +67,7 @@ class Api:
         reason = ""
         for attempt in range(MAXIMUM_ATTEMPTS):
             if attempt:
-                pause = back_off_seconds(attempt - 1, first=2 * FIRST_WAIT_SECONDS, longest=LONGEST_WAIT_SECONDS)
+                pause = back_off_seconds(attempt - 1, first=FIRST_WAIT_SECONDS, longest=LONGEST_WAIT_SECONDS)
                 if self.stopped.wait(pause):
                     break
                 self._resending()
