@@ -65,14 +65,14 @@ class LocalCloud:
         self.time_scale = time_scale
         self._folder = folder
         self.trace = Trace(folder.path / "trace.jsonl")
+        self._cloudwatch = CloudWatch(changed=lambda: self._snapshots.note(Change.DATA))
         self._kinesis = KinesisService(
-            folder.path / "kinesis", forward=emulator.deliver_to_firehose, measures=Measures(emulator.record_metric)
+            folder.path / "kinesis", forward=emulator.deliver_to_firehose, measures=Measures(self._cloudwatch.meter)
         )
         self._write_limits = write_limits
         self._limit_writes(None)
         self._sources = Sources(self._kinesis)
         self.faults = Faults(self.trace.from_anywhere, self._limit_writes)
-        self._cloudwatch = CloudWatch(changed=lambda: self._snapshots.note(Change.DATA))
         self._functions = Functions(folder.path, port, self.faults, self._cloudwatch.extract_embedded)
         surroundings = Surroundings(
             invoke=self._functions.invoke,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lab.cloud.cloudwatch.distribution import Distribution, statistic_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MINUTE = 60
 SECONDS_KEPT = 5 * MINUTE
@@ -96,6 +96,23 @@ class Metrics:
         timeline = self._timelines.setdefault(metric, {}).setdefault(unit, _Timeline())
         timeline.high_resolution |= high_resolution
         return timeline.at(time.time() if at is None else at)
+
+    def meter(self, metric: Metric, unit: str) -> Callable[[float], None]:
+        """Return what adds values of now, for what is measured so often that looking it up would cost.
+
+        Args:
+            metric: of what.
+            unit: CloudWatch's name of its unit.
+        """
+        second, values = 0, Distribution()
+
+        def add(value: float) -> None:
+            nonlocal second, values
+            if (now := int(time.time())) != second:
+                second, values = now, self._at(metric, unit, now, high_resolution=False)
+            values.add(value)
+
+        return add
 
     def between(
         self, metric: Metric, begin: float, end: float, unit: str | None = None

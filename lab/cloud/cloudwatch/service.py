@@ -94,6 +94,18 @@ class CloudWatch:
         metric = Metric.of(emulator.current_scope(), namespace, name, dimensions)
         self._metrics.record(metric, value, unit)
 
+    def meter(self, arn: str, name: str, unit: str) -> Callable[[float], None]:
+        """Return what adds values to a metric of a Kinesis stream.
+
+        Args:
+            arn: the stream's.
+            name: the metric's.
+            unit: CloudWatch's name of its unit.
+        """
+        _, _, _, region, account, resource = arn.split(":", 5)
+        dimensions = {"StreamName": resource.split("/")[1]}
+        return self._metrics.meter(Metric.of((account, region), "AWS/Kinesis", name, dimensions), unit)
+
     def extract_embedded(self, function: FunctionVersion, events: list[LogEvent]) -> None:
         """Write the metrics that a function's log lines hold."""
         _, _, _, region, account, *_ = function.arn.split(":")

@@ -260,7 +260,7 @@ class KinesisService:
         horizon = stream.horizon(self._store.ticker.now())
         records = shard.records.read(max(_stamp(after), horizon - 1), limit)
         if self._measures:
-            self._measures.read(stream.name, records)
+            self._measures.read(stream.arn, records)
         return records
 
     def retention_hours(self, stream_arn: str) -> int | None:
