@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from handlers.shared.failures import PermanentFailure
 from lab.times import shown
 
 if TYPE_CHECKING:
@@ -214,13 +215,18 @@ def _failure(text: str | bytes) -> Failure | None:
             if "payload" in body
             else None,
         )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, PermanentFailure):
         return None
     texts: list[Any] = [failure.shard, failure.first_sequence_number, failure.last_sequence_number, failure.time]
     return failure if all(isinstance(text, str) for text in texts) else None
 
 
 def _record(record: dict[str, Any]) -> Record:
+    if "dynamodb" in record:
+        from lab.table_stream import change_record
+
+        change = change_record(record)
+        return Record(change["SequenceNumber"], change["PartitionKey"], change["Data"].decode())
     kinesis = record["kinesis"]
     data = base64.b64decode(kinesis["data"])
     return Record(kinesis["sequenceNumber"], kinesis["partitionKey"], data.decode("utf-8", "backslashreplace"))

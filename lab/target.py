@@ -132,6 +132,11 @@ class Target:
         Raises:
             LabError: there is no such stream; it tells which there are.
         """
+        if given in LESSONS and "DynamoDBStreamArn" in self.lesson(given):
+            raise LabError(
+                _("Lesson {lesson} has no Kinesis stream: it reads the changes of its table.").format(lesson=given),
+                next_step=_("Look into that: lab stream read {lesson}").format(lesson=given),
+            )
         stream = self.name_of(given, "KinesisStreamName")
         pages = self.clients.kinesis.get_paginator("list_streams").paginate()
         streams = [found for page in pages for found in page["StreamNames"]]

@@ -138,7 +138,8 @@ class Documents:
     """Tenant and day (`2026/11/22`, UTC): how many of each kind, insert, modify, remove."""
     newest: list[dict[str, Any]]
     """Some of them, newest first: `key`, and the `document` itself."""
-    by_shard: Counter[str]
+    by_shard: None = None
+    """A document does not say which shard its change came from."""
 
     def as_data(self) -> dict[str, Any]:
         """Return them for a program."""
@@ -202,7 +203,7 @@ def read_documents(s3: S3Client, bucket: str, *, newest: int) -> Documents:
         return {"key": found[0], "document": json.loads(s3.get_object(Bucket=bucket, Key=found[0])["Body"].read())}
 
     with ThreadPoolExecutor(_READS_AT_ONCE) as threads:
-        return Documents(bucket, count, total_bytes, by_day, list(threads.map(read, kept)), Counter())
+        return Documents(bucket, count, total_bytes, by_day, list(threads.map(read, kept)))
 
 
 def _row(entry: dict[str, Any]) -> tuple[str, ...]:

@@ -12,13 +12,14 @@ from lab.errors import LabError, UsageError
 from lab.hash_keys import HASH_KEYS, hash_range
 from lab.numbers import decimal
 from lab.stream_reading import LATEST, OLDEST, Position, StreamReader, StreamRecord, all_shards, is_open
-from lab.target import Target
+from lab.target import LESSONS, Target
 from lab.terminal import note, say, say_json, say_json_line, styled, table
 from lab.times import moment, shown
 from languages import gettext as _
 from languages import ngettext
 
 if TYPE_CHECKING:
+    from mypy_boto3_kinesis.client import KinesisClient
     from mypy_boto3_kinesis.type_defs import ShardTypeDef
 
 app = VerbApp()
@@ -79,7 +80,10 @@ def describe(name: StreamName, *, stack: Stack = LOCAL_STACK, as_json: AsJson = 
 @app.verb(
     "read",
     summary=_("Show the records of a stream, those of every shard."),
-    details=_("Reading takes nothing away: a record stays until its retention is over, whoever has read it."),
+    details=_(
+        "Reading takes nothing away: a record stays until its retention is over, whoever has read it. The stream of "
+        "purchases is that of its table; its records are changes."
+    ),
     json_shape="""\
 {"shard": ID, "sequence_number": ID, "partition_key": TEXT, "arrived": TIME, "data": TEXT}
 …""",
@@ -115,12 +119,12 @@ def read(
     """Print the records; with --json one object per line."""
     position = _position(start, shard=shard, follow=follow)
     target = Target(stack)
-    stream = target.stream_name(name)
-    shards = [known["ShardId"] for known in all_shards(target.clients.kinesis, stream)]
+    kinesis, stream = _source(target, name)
+    shards = [known["ShardId"] for known in all_shards(kinesis, stream)]
     if shard and shard not in shards:
         what = _("Stream {stream} has no shard {shard}.").format(stream=stream, shard=shard)
         raise LabError(what, next_step=_("Its shards: {names}.").format(names=", ".join(shards)))
-    records = StreamReader(target.clients.kinesis, stream, position, shard).read(follow=follow)
+    records = StreamReader(kinesis, stream, position, shard).read(follow=follow)
     shown_records = 0
     for record in itertools.islice(records, limit):
         shown_records += 1
@@ -131,6 +135,15 @@ def read(
             say(f"{when}  {record.shard}  {key}  {_decoded(record.data)}")
     if not shown_records and not as_json:
         note(_("No record there. Send some: lab send basic"))
+
+
+def _source(target: Target, name: str) -> tuple[KinesisClient, str]:
+    """Return what a stream is read with, and its name: a lesson's stream may be that of its table."""
+    if name in LESSONS and (arn := target.lesson(name).get("DynamoDBStreamArn")):
+        from lab.table_stream import as_kinesis
+
+        return as_kinesis(target.clients.dynamodbstreams), arn
+    return target.clients.kinesis, target.stream_name(name)
 
 
 def _position(start: str, *, shard: str | None, follow: bool) -> Position:

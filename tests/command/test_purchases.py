@@ -138,6 +138,17 @@ def test_an_item_of_ones_own(lab):
         assert "An item of this table is a JSON object with the texts tenant_id and compra_id." in refused.err
 
 
+def test_the_changes_can_be_read_in_the_tables_stream(lab):
+    read = lab("stream", "read", "purchases", "--json").lines()
+    assert len(read) == len(documents()) + 3  # what was no purchase is there too
+    assert json.loads(read[0]["data"])["eventName"] == "INSERT"
+    [shown] = [line for line in lab("show", "purchases").out.splitlines() if line.strip().startswith("lab stream read")]
+    poison = lab(*shown.split()[1:])
+    assert len(poison.out.splitlines()) == 1
+    assert "cannot be read from a time" in lab("stream", "read", "purchases", "--from", "1h").err
+    assert "has no Kinesis stream" in lab("stream", "describe", "purchases").err
+
+
 def test_the_texts_own_commands(lab):
     clients = Target("local").clients
     # aws dynamodb describe-table --table-name dev-t_MS3_compras
