@@ -33,7 +33,7 @@ ENVIRONMENT = {
 }
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def on_moto() -> Iterator[None]:
     """AWS with the lesson's bucket and table, and the environment of its functions."""
     with pytest.MonkeyPatch.context() as patch, moto.mock_aws():
@@ -65,13 +65,13 @@ def on_moto() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stream(on_moto: None) -> ModuleType:
     """`actualizarComprasStream`, started as Lambda starts it."""
     return importlib.import_module("handlers.purchases.stream")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def report(on_moto: None) -> ModuleType:
     """`generarReporteCompras`, started as Lambda starts it."""
     return importlib.import_module("handlers.purchases.report")
