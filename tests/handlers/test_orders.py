@@ -164,7 +164,6 @@ GOOD = json.loads(next(iter(sample_orders(1, customers=1))).to_json())
         {**GOOD, "order_id": ""},
         {**GOOD, "customer_id": 5},
     ],
-    ids=lambda payload: str(payload)[:30],
 )
 def test_what_is_no_order_is_reported_and_the_ones_before_it_are_processed(consumer: ModuleType, payload: Any):
     event = kinesis_event(GOOD, payload, GOOD)
