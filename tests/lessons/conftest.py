@@ -66,10 +66,14 @@ class Deployed:
         """Return the outputs, an object for each lesson."""
         return Stack(self.files).outputs()
 
+    def resources(self) -> list[dict[str, Any]]:
+        """Return what is deployed, as it stands in the state."""
+        everything = Stack(self.files).export()["deployment"]["resources"]
+        return [each for each in everything if each["type"].startswith("aws:")]
+
     def physical(self, resource_type: str) -> set[str]:
         """Return the ids of the deployed resources of a type, such as `aws:iam/role:Role`."""
-        resources = Stack(self.files).export()["deployment"]["resources"]
-        return {each["id"] for each in resources if each["type"] == resource_type}
+        return {each["id"] for each in self.resources() if each["type"] == resource_type}
 
 
 @pytest.fixture(scope="module")
