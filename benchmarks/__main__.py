@@ -16,6 +16,7 @@ from benchmarks.measure import PYTHON, ROOT
 BENCHMARKS = {
     "commands": "Commands",
     "lessons": "Lessons",
+    "cost": "Cost",
     "mappings": "Event source mappings",
     "execution": "Execution",
     "kinesis": "Kinesis",
