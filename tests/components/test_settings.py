@@ -103,8 +103,10 @@ def test_every_setting_of_basic_has_a_value_that_is_not_allowed():
         ({"lessons": ["bsic"]}, 'streamlab:lessons names "bsic", which is not a lesson. Did you mean basic?'),
         (
             {"lessons": ["kafka"]},
-            'streamlab:lessons names "kafka", which is not a lesson. '
-            "There are: basic, votes, purchases, orders, archive.",
+            (
+                'streamlab:lessons names "kafka", which is not a lesson. '
+                "There are: basic, votes, purchases, orders, archive."
+            ),
         ),
         ({"lessons": [7]}, "streamlab:lessons is [7]; allowed: a list of names in brackets, none twice."),
         ({"lesson": ["basic"]}, "streamlab:lesson is not a setting. Did you mean streamlab:lessons?"),
