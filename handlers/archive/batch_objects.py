@@ -33,8 +33,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.archive.text import as_text
 from handlers.shared.aws_errors import failure_of
 from handlers.shared.failures import Failure
-from handlers.shared.kinesis import iso_time
 from handlers.shared.objects import StoredObject, put_objects
+from handlers.shared.times import iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

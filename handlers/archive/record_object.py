@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from handlers.archive.text import as_text
-from handlers.shared.kinesis import iso_time
 from handlers.shared.objects import StoredObject, safe_segment
+from handlers.shared.times import iso_time
 
 if TYPE_CHECKING:
     from handlers.shared.kinesis import KinesisRecord

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handlers.shared.kinesis import KinesisRecord, iso_time
 from handlers.shared.payload import read_json_object
+from handlers.shared.times import iso_time
 
 if TYPE_CHECKING:
+    from handlers.shared.kinesis import KinesisRecord
     from handlers.shared.table import Item
 
 LONGEST_INDEX_KEY = 2048

@@ -15,11 +15,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from handlers.shared.failures import PermanentFailure
-from handlers.shared.kinesis import KinesisRecord, iso_time
 from handlers.shared.payload import read_json_object
+from handlers.shared.times import iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from handlers.shared.kinesis import KinesisRecord
 
 PROCESSED = "Order processed"
 """What the consumer logs of each order; `lab show orders` finds the lines by it."""

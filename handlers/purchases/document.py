@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from handlers.purchases.key import document_key
 from handlers.purchases.purchase import Product, Purchase, others_text, read_purchase
 from handlers.shared.exact_json import exact_json
-from handlers.shared.kinesis import iso_time
 from handlers.shared.objects import StoredObject
+from handlers.shared.times import iso_time
 
 if TYPE_CHECKING:
     from handlers.shared.table_changes import TableChange

@@ -73,8 +73,3 @@ def kinesis_records(event: KinesisEvent) -> list[KinesisRecord]:
         )
         for record in event["Records"]
     ]
-
-
-def iso_time(moment: datetime) -> str:
-    """Return a time as ISO 8601 text, in UTC with milliseconds: texts of this form sort as the times do."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
