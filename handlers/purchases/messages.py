@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handlers.shared.http import HttpEvent, HttpResponse, json_response, preferred_language
+from handlers.shared.http import HttpEvent, HttpResponse, json_response
+from handlers.shared.reader import NOT_NOW, preferred_language
 
 if TYPE_CHECKING:
     from handlers.purchases.request import Reason
-
-LANGUAGES = ("es", "pt", "en")
 
 MESSAGES: dict[Reason | str, dict[str, str]] = {
     "not_object": {
@@ -37,16 +36,12 @@ MESSAGES: dict[Reason | str, dict[str, str]] = {
         "pt": "desde deve ser anterior ou igual a hasta.",
         "en": "desde (from) must not be later than hasta (until).",
     },
-    "not_now": {
-        "es": "Ahora mismo no es posible. Inténtelo de nuevo en un momento.",
-        "pt": "No momento não é possível. Tente de novo daqui a pouco.",
-        "en": "That is not possible right now. Try again in a moment.",
-    },
+    "not_now": NOT_NOW,
 }
 """By what they say, then by language; PARAMETER stands for a parameter's name."""
 
 
 def refusal(status: int, what: str, event: HttpEvent, *, language: str, parameter: str = "") -> HttpResponse:
     """Return the response `{"message": TEXT}`, in the language the reader likes best, else in `language`."""
-    text = MESSAGES[what][preferred_language(event, LANGUAGES, language)]
+    text = MESSAGES[what][preferred_language(event, language)]
     return json_response(status, {"message": text.replace("PARAMETER", parameter)})

@@ -13,7 +13,7 @@ from handlers.shared.failures import PermanentFailure
 from handlers.shared.payload import read_json_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
 
 class HttpEvent(TypedDict, total=False):
@@ -82,22 +82,3 @@ def json_response(status: int, value: Any, headers: Mapping[str, str] | None = N
         },
         "body": exact_json(value),
     }
-
-
-def preferred_language(event: HttpEvent, offered: Sequence[str], default: str) -> str:
-    """Return which of the languages offered the reader likes best, by the request's Accept-Language (RFC 9110)."""
-    wishes = event.get("headers", {}).get("accept-language", "").split(",")
-    by_weight = sorted(map(_wish, wishes), key=lambda wish: -wish[1])  # stable: among equals the first
-    wanted: Iterable[str] = (language for language, weight in by_weight if weight > 0)
-    return next((language for language in wanted if language in offered), default)
-
-
-def _wish(text: str) -> tuple[str, float]:
-    """Return language and weight of one part, such as `es-PE;q=0.8`; a part that is none has the weight 0."""
-    tag, _, parameter = text.partition(";")
-    name, _, weight = parameter.replace(" ", "").partition("=")
-    language = tag.strip().lower().partition("-")[0]
-    try:
-        return language, float(weight) if name == "q" else 1.0
-    except ValueError:
-        return language, 0.0

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handlers.shared.http import HttpEvent, HttpResponse, json_response, preferred_language
+from handlers.shared.http import HttpEvent, HttpResponse, json_response
+from handlers.shared.reader import NOT_NOW, preferred_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-LANGUAGES = ("es", "pt", "en")
 
 MESSAGES: dict[str, dict[str, str]] = {
     "received": {
@@ -47,17 +46,13 @@ MESSAGES: dict[str, dict[str, str]] = {
         "pt": '"id" deve ter de 1 a 128 letras, dígitos, pontos, dois-pontos ou hifens.',
         "en": '"id" must be 1 to 128 letters, digits, dots, colons, hyphens or underscores.',
     },
-    "not_now": {
-        "es": "Ahora mismo no es posible. Inténtelo de nuevo en un momento.",
-        "pt": "No momento não é possível. Tente de novo daqui a pouco.",
-        "en": "That is not possible right now. Try again in a moment.",
-    },
+    "not_now": NOT_NOW,
 }
 """By what they say, then by language; `{example}` is an option's id, `{options}` all of them."""
 
 
 def say(status: int, what: str, event: HttpEvent, *, language: str, options: Mapping[str, str]) -> HttpResponse:
     """Return the response `{"message": TEXT}`, in the language the reader likes best, else in `language`."""
-    text = MESSAGES[what][preferred_language(event, LANGUAGES, language)]
+    text = MESSAGES[what][preferred_language(event, language)]
     message = text.format(example=next(iter(options)), options=", ".join(options))
     return json_response(status, {"message": message}, {"Retry-After": "1"} if what == "not_now" else {})

@@ -9,11 +9,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.shared.aws_errors import failure_of
 from handlers.shared.environment import required
 from handlers.shared.failures import TransientFailure
-from handlers.shared.http import HttpEvent, HttpResponse, json_response, preferred_language
+from handlers.shared.http import HttpEvent, HttpResponse, json_response
 from handlers.shared.observability import logger
+from handlers.shared.reader import preferred_language
 from handlers.shared.table import get_items, open_table
 from handlers.votes.ballot import read_options
-from handlers.votes.messages import LANGUAGES, say
+from handlers.votes.messages import say
 from handlers.votes.page import page
 
 if TYPE_CHECKING:
@@ -41,5 +42,5 @@ def tell_results(event: HttpEvent) -> HttpResponse:
 def lambda_handler(event: HttpEvent, context: LambdaContext) -> HttpResponse:  # noqa: ARG001 - Lambda passes both
     """Answer with the page, or with the results."""
     if event.get("routeKey") == "GET /":
-        return page(preferred_language(event, LANGUAGES, LANGUAGE))
+        return page(preferred_language(event, LANGUAGE))
     return tell_results(event)

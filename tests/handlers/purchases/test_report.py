@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.purchases.messages import LANGUAGES, MESSAGES
+from handlers.purchases.messages import MESSAGES
+from handlers.shared.reader import LANGUAGES
 from tests.handlers.events import Context
 from tests.handlers.purchases.changes import of_product, purchase
 

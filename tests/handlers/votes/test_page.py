@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from handlers.shared.http import HttpResponse
-from handlers.votes.messages import LANGUAGES
+from handlers.shared.reader import LANGUAGES
 from tests.handlers.events import Context
 from tests.handlers.requests import http_event
 

@@ -12,7 +12,8 @@ from unittest.mock import patch
 import pytest
 
 from handlers.shared import table as shared_table
-from handlers.votes.messages import LANGUAGES, MESSAGES
+from handlers.shared.reader import LANGUAGES
+from handlers.votes.messages import MESSAGES
 from tests.handlers.events import Context
 from tests.handlers.requests import http_event
 from tests.handlers.votes.conftest import OPTIONS
