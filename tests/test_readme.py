@@ -18,7 +18,8 @@ from typer.main import get_command
 from lab.verbs import sections
 from lab.workspace import ROOT
 
-PAGES = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")
+LESSONS = tuple(f"handlers/{lesson}/README.md" for lesson in ("basic", "votes", "purchases", "orders", "archive"))
+PAGES = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", *LESSONS)
 VERBS = {name for _heading, verbs in sections() for name in verbs}
 MADE = {".venv", ".lab/"}
 """What a page may name and a fresh clone does not have yet."""
@@ -48,7 +49,7 @@ def commands(page: str) -> list[list[str]]:
     typed = [line for block in blocks(page) for line in block] + quoted(page)
     typed += [inner for line in typed for inner in re.findall(r"\$\(([^)]+)\)", line)]
     found = []
-    for part in (part for line in typed for part in re.split(r"&&|\||;", line)):
+    for part in (part for line in typed for part in re.split(r"&&|\||;|>", line)):
         words = shlex.split(part) if part.strip().startswith(("lab ", "make ", "LAB_")) else []
         found.append([word for word in words if not re.match(r"[A-Z_]+=", word)])
     return [words for words in found if words]
@@ -81,12 +82,19 @@ def test_every_file_and_folder_is_there(page):
     named = {
         name
         for name in quoted(page)
-        if re.fullmatch(r"[\w./-]*[\w/]", name) and re.search(r"[/.]|^(NOTICE|LICENSE)$", name)
+        if re.fullmatch(r"[\w./-]*[\w/]", name) and re.search(r"/|\.(py|md|yaml|sql|html)$|^(NOTICE|LICENSE)$", name)
     }
     assert named
     linked = re.findall(r"\]\(([^)#:]+)\)", text(page))
     for name in (named | set(linked)) - MADE:
         assert any((folder / name).exists() for folder in (ROOT, (ROOT / page).parent)), name
+
+
+@pytest.mark.parametrize("page", LESSONS)
+def test_a_lessons_page_ends_what_it_began(page):
+    # text fault 15: no cleanup step, the stream is left running
+    assert blocks(page)[0][-1] == "lab down"
+    assert text(page).rstrip().splitlines()[-1].startswith("In the AWS console: ")
 
 
 def test_what_a_fresh_clone_does_not_have_is_ignored_by_git():
