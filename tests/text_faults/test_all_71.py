@@ -1,6 +1,6 @@
 """Every fault of the five texts is held: by a test that names it, or by a line that says why it cannot occur here.
 
-A test names a fault as `text fault 17` (or `text fault 54, 55`) in its name or in a comment; `NOT_HERE.md` has the others.
+A test names a fault as `text fault 17` (or `text fault 54, 55`) in its name or a comment; `NOT_HERE.md` has the others.
 """
 
 from __future__ import annotations
