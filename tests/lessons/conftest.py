@@ -15,10 +15,12 @@ import yaml
 from lab import workspace
 from lab.aws import Clients
 from lab.cloud.client import Cloud
-from lab.deploy.engine.events import Result
+from lab.deploy.engine.events import Event
 from lab.deploy.stack import Stack
 from lab.deploy.stack_files import StackFiles
 
+Changes = dict[str, tuple[str, tuple[str, ...]]]
+"""What an `up` did: the names of resources, and for each what was done and which properties made the difference."""
 LESSONS = ("basic", "votes", "purchases", "orders", "archive")
 PATIENCE_SECONDS = 20.0
 
@@ -40,7 +42,7 @@ class Deployed:
     files: StackFiles
     clients: Clients
 
-    def up(self, **settings: Any) -> Result:
+    def up(self, **settings: Any) -> Changes:
         """Deploy the stack with these settings, named without their namespace, and nothing else of ours."""
         config = yaml.safe_load((workspace.ROOT / "Pulumi.local.yaml").read_text())["config"]
         config = {key: value for key, value in config.items() if key.startswith("aws:")}
@@ -48,14 +50,15 @@ class Deployed:
         self.files.file.write_text(json.dumps({"config": config}))
         return self.again()
 
-    def again(self) -> Result:
-        """Deploy what the stack's file says."""
-        # What was read of the file is kept; a new object reads it anew.
+    def again(self) -> Changes:
+        """Deploy what the stack's file says; return what was changed."""
+        events: list[Event] = []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of what the AWS provider's package itself imports
-            result = Stack(StackFiles(self.files.name, self.files.file)).up(None, lambda _event: None)
+            # What was read of the file is kept; a new object reads it anew.
+            result = Stack(StackFiles(self.files.name, self.files.file)).up(None, events.append)
         assert result.ok, result.errors
-        return result
+        return {each.name: (each.kind, each.changes) for each in events if each.kind not in ("same", "log")}
 
     def down(self) -> None:
         """Remove everything."""
