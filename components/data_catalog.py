@@ -30,6 +30,7 @@ DOCUMENTS, VIEW = "compras_json", "compras_actuales"
 
 FIRST_YEAR = 2025
 """Of the partitions; the last one is always the present."""
+EVERY_YEAR = {"interval": "1", "interval.unit": "YEARS"}
 MEGABYTE = 1024 * 1024
 
 PRODUCT = {
@@ -203,7 +204,7 @@ def projection(tenants: Sequence[str] | None) -> dict[str, str]:
     columns = {
         "tenant_id": tenant,
         # A date, although it is a number, because only a date can end with the present.
-        "year": {"type": "date", "format": "yyyy", "range": f"{FIRST_YEAR},NOW", "interval.unit": "YEARS"},
+        "year": {"type": "date", "format": "yyyy", "range": f"{FIRST_YEAR},NOW", **EVERY_YEAR},
         "month": {"type": "integer", "range": "1,12", "digits": "2"},
         "day": {"type": "integer", "range": "1,31", "digits": "2"},
     }

@@ -138,6 +138,8 @@ def _failure(reason: str) -> LabError:
     next_step = ""
     if "CONSTRAINT_VIOLATION" in reason:
         next_step = _("In this catalogue every query must name a tenant: --tenant empresa_postman")
+    elif "TABLE_NOT_FOUND" in reason:
+        next_step = _("What the catalogue holds: lab verify purchases")
     elif "scan" in reason.lower() and "limit" in reason.lower():
         next_step = _("Let it read less (name a tenant, a day), or set query_limit_megabytes higher.")
     return LabError(_("Athena could not run the query."), why=reason, next_step=next_step)

@@ -100,7 +100,9 @@ class TableSender:
                 self._dynamodb.update_item(
                     TableName=self.place,
                     Key=key,
-                    AttributeUpdates={name: {"Action": "PUT", "Value": value} for name, value in attributes.items()},
+                    UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+                    ExpressionAttributeNames={f"#{name}": name for name in attributes},
+                    ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
                 )
 
 
