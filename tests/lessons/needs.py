@@ -119,8 +119,14 @@ class Lesson:
         return [(each["ShardId"], each["SequenceNumber"]) for each in answer["Records"]]
 
     def failures(self) -> list[dict[str, Any]]:
-        """Return all messages about records that were given up."""
+        """Return all messages about records that were given up: those of the queue, or of the bucket."""
         url = self.outputs["FailureQueueUrl"]
+        if url is None:
+            bucket = self.outputs["FailureDestinationArn"].rpartition(":")[2]
+            found = self.clients.s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+            bodies = (self.clients.s3.get_object(Bucket=bucket, Key=each["Key"])["Body"] for each in found)
+            return [json.loads(body.read()) for body in bodies]
+        # What was received is hidden for a while, so it is taken out and kept here.
         messages = self.clients.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
         for message in messages:
             self.clients.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

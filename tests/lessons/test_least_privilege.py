@@ -50,10 +50,9 @@ STACKS: dict[str, dict[str, Any]] = {
         "archive": {**FAST, "layout": "batch"},
     },
     "others": {
-        "lessons": ["votes", "orders", "archive"],
+        "lessons": ["votes", "archive"],
         "votes": {**FAST, "counting": "transactional"},
-        "orders": {**FAST, "destination": "s3"},
-        "archive": {**FAST, "layout": "record"},
+        "archive": {**FAST, "layout": "record", "destination": "s3"},
     },
 }
 
@@ -62,7 +61,7 @@ LOGS_SECONDS = 10
 
 TITLES = {
     "privileges": {},
-    "others": {"votes": "transactional votes", "orders": "bucket orders", "archive": "record archive"},
+    "others": {"votes": "transactional votes", "archive": "record archive"},
 }
 """What the lessons of a stack are called here, where not by their names."""
 FUNCTIONS = ("Consumer", "Producer", "Results", "Report")
