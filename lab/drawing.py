@@ -226,7 +226,13 @@ def tell_outputs(outputs: Mapping[str, Any]) -> None:
         entries = cast("dict[str, Any]", values)
         longest = max(map(len, entries), default=0)
         for name, value in entries.items():
-            say(f"  {name:<{longest}}  {'' if value is None else value}".rstrip())
+            say(f"  {name:<{longest}}  {_told(value)}".rstrip())
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, cast("list[Any]", value)))
+    return "" if value is None else str(value)
 
 
 def _short_type(kind: str) -> str:
