@@ -7,9 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.nodeid import NodeId
 
 from lab.cloud import process
 from lab.cloud.client import Cloud
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of a group together, so that what they share is made once.
+
+    pytest-xdist 3.8 appends the group to `_nodeid`, which pytest 9.2 no longer reads: without this, `--dist loadgroup`
+    spreads every group over all processes.
+    """
+    if getattr(config.option, "loadgroup", False):
+        for item in items:
+            item._id = NodeId.parse(getattr(item, "_nodeid", item.nodeid))
 
 
 @pytest.fixture(scope="session", autouse=True)
