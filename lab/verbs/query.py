@@ -32,7 +32,7 @@ or, without a name: {"queries": [{"name": NAME, "description": TEXT, "sql": TEXT
         "lab query",
         "lab query productos_mas_vendidos",
         "lab query tendencias_diarias --tenant empresa_postman",
-        'lab query --sql "SELECT tenant_id, count(*) AS cambios FROM compras_json GROUP BY tenant_id"',
+        "lab query --sql 'SELECT tenant_id, count(*) AS cambios FROM compras_json GROUP BY tenant_id'",
     ),
 )
 def query(

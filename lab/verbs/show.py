@@ -45,7 +45,7 @@ _LONGEST_DATA = 80
              "newest": [{"key": KEY, "bytes": N, "stored": TIME, "records": N}]},  (archive)
  "documents": {"count": N, "bytes": N,
                "by_day": [{"tenant": ID, "day": DAY, "insert": N, "modify": N, "remove": N}],
-               "newest": [{"key": KEY, "document": {…}}]},                               (purchases)
+               "newest": [{"key": KEY, "document": {…}}]},  (purchases)
  "results": [{"option_id": ID, "name": TEXT, "votes": N}], "total": N,                   (votes)
  "failure_destination": ARN,
  "failures": [{"shard": ID, "first_sequence_number": ID, "last_sequence_number": ID, "records": N,
