@@ -35,7 +35,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD")
     summary=_("A batch of a Kinesis stream, as lessons basic, votes, orders and archive get it."),
     details=_("Without --data the records are orders, as lesson orders has them."),
     examples=(
-        "lab event kinesis > event.json",
+        "lab event kinesis --count 3",
         "lab event kinesis | lab invoke orders --event - --local",
         """lab event kinesis --data '{"sensor": "temperature", "value": 22.5}' --data broken""",
     ),

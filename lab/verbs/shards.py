@@ -116,7 +116,7 @@ def _as_data(key: str, there: Sequence[ShardTypeDef], counts: _Counts) -> dict[s
 
 
 def _tell(stream: str, there: Sequence[ShardTypeDef], keys: Sequence[str], counts: _Counts) -> None:
-    text = ngettext("{stream}, {count} shard", "{stream}, {count} shards", len(there))
+    text = ngettext("{stream}: one shard", "{stream}: {count} shards", len(there))
     say(styled(text.format(stream=stream, count=whole(len(there))), "bold"))
     open_text, closed_text = _("open"), _("closed")
     rows = [
@@ -128,7 +128,7 @@ def _tell(stream: str, there: Sequence[ShardTypeDef], keys: Sequence[str], count
     say(styled(_("Where the next record of a key goes: the shard whose range holds the key's MD5"), "bold"))
     shown = keys[:_KEYS_SHOWN]
     table(
-        (_("key"), _("MD5, hexadecimal"), _("position"), _("shard")),
+        (_("key"), _("MD5 as hexadecimal"), _("position"), _("shard")),
         [
             (key, f"{hash_key(key):032x}", _position(hash_key(key)), shard_of(hash_key(key), there) or "-")
             for key in shown
