@@ -3,7 +3,7 @@ PYTHON ?= python3
 LAB := .venv/bin/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench soak catalogues lock clean
+.PHONY: help setup demo test thorough lint format bench soak catalogues lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,8 +19,11 @@ demo: ## lesson basic on a local cloud, from nothing to the first items
 development:
 	@"$(PYTHON)" bootstrap.py --development
 
-test: development ## the whole suite
-	@.venv/bin/python -m pytest -n auto --dist loadgroup
+test: development ## the suite, but for what deploys for minutes
+	@.venv/bin/python -m pytest -n auto --dist loadgroup -m "not slow"
+
+thorough: development ## what `make test` leaves out: every permission taken away, all lessons at once
+	@.venv/bin/python -m pytest -n auto --dist loadgroup -m slow
 
 lint: development ## ruff and pyright, as CI runs them
 	@.venv/bin/ruff format --check .

@@ -176,6 +176,7 @@ def test_a_message_that_is_not_lambdas_breaks_nothing_and_is_not_shown(lab):
         target.clients.sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("destination", ["sns", "s3"])
 def test_another_failure_destination(destination, lab, lab_process, monkeypatch, tmp_path):

@@ -177,6 +177,7 @@ def test_each_function_has_its_log(lab):
     assert "norris" not in lab("logs", "votes.producer").out
 
 
+@pytest.mark.slow
 def test_in_transactions_a_repeated_request_counts_once_and_a_throttled_one_is_sent_again(lab, tmp_path):
     text = "streamlab:votes: {shard_count: 2, counting: transactional, throttling_rate: 30, throttling_burst: 5}"
     run = with_settings(tmp_path, text)

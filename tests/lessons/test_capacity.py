@@ -10,7 +10,7 @@ import pytest
 from tests.lessons.conftest import Deployed, eventually
 from tests.lessons.needs import Lesson
 
-pytestmark = pytest.mark.xdist_group("five")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("five")]
 
 RECORDS = 40
 

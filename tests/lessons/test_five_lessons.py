@@ -13,7 +13,7 @@ from tests.lessons.conftest import LESSONS, Deployed
 from tests.lessons.inventory import TAGS, inventory, tags_of
 from tests.lessons.needs import Lesson
 
-pytestmark = pytest.mark.xdist_group("five")  # one deployment serves them all
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("five")]  # one deployment serves them all
 
 EXPIRES = "2099-12-31"
 WORKS: dict[str, tuple[Callable[[Lesson], bool], ...]] = {

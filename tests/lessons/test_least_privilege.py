@@ -21,7 +21,7 @@ from tests.lessons import needs
 from tests.lessons.conftest import LESSONS, Deployed, eventually
 from tests.lessons.needs import Check, Lesson
 
-pytestmark = pytest.mark.xdist_group("privileges")  # one deployment serves them all
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("privileges")]  # one deployment serves them all
 
 UNSEEN = {
     "kinesis:DescribeStreamSummary": (

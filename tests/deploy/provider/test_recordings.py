@@ -26,6 +26,8 @@ from lab.deploy.provider.configuration import ENDPOINT_VARIABLE
 from lab.deploy.provider.resources import RESOURCES
 from tests.deploy.provider.driver import CONTEXT, Aborted
 
+pytestmark = pytest.mark.xdist_group("recorded-provider")  # all was asked once, for all of them
+
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 WEST = "west"
 """The one recorded resource of the explicit provider, which works in us-west-2."""
