@@ -5,7 +5,8 @@ root key is known to all (`test`), so what keeps a page out is not the signature
 
 - every request must name a loopback host (a page that rebinds its name to 127.0.0.1 names its own);
 - a browser's request on behalf of another page is answered only where a lesson serves pages and APIs
-  (`/_aws/execute-api`, `/_aws/lambda-url`), whose own CORS rules hold; nothing else answers it;
+  (`/_aws/execute-api`, `/_aws/lambda-url`), whose own CORS rules hold; nothing else answers it, whatever the request's
+  other headers ask for;
 - of MiniStack's control paths only health passes.
 """
 
@@ -14,6 +15,8 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+
+from lab.cloud.http_api.routes import api_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -28,15 +31,14 @@ CONTROL_PREFIX = "/_lab/"
 _LOOPBACK_HOST = re.compile(r"^(?:(?:[a-z0-9_-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$", re.IGNORECASE)
 _EMULATOR_CONTROL = re.compile(r"^/(?:_ministack|_localstack|_aws|health)(?:/|$)")
 _PASSES = re.compile(r"^/_ministack/health$")
-_FOR_PAGES = re.compile(r"^/_aws/(?:execute-api|lambda-url)/[^/]+")
-_FOR_PAGES_HOST = re.compile(r"^[a-z0-9]+\.(?:execute-api|lambda-url)\.", re.IGNORECASE)
+_FUNCTION_URL = re.compile(r"^/_aws/lambda-url/[^/]+")
 
 
 class Door:
     """ASGI middleware that lets in or refuses.
 
     Args:
-        app: what lies behind: AWS's services.
+        app: what lies behind: HTTP APIs, and AWS's services.
         control: answers `/_lab/…`.
     """
 
@@ -50,10 +52,11 @@ class Door:
             await self._app(scope, receive, send)
             return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        path = scope["path"]
-        if not _LOOPBACK_HOST.match(headers.get(b"host", "")):
+        path, raw_path = scope["path"], scope["raw_path"].decode("latin-1")
+        host = headers.get(b"host", "")
+        if not _LOOPBACK_HOST.match(host):
             await _refuse(scope, send, 403, "This cloud answers to loopback names only (127.0.0.1, localhost).")
-        elif _FOR_PAGES.match(path) or _FOR_PAGES_HOST.match(headers.get(b"host", "")):
+        elif api_of(host, raw_path) or _FUNCTION_URL.match(raw_path):
             await self._app(scope, receive, send)
         elif _is_of_another_page(headers):
             await _refuse(scope, send, 403, "Requests of other web pages are not answered here.")

@@ -80,6 +80,33 @@ def test_another_page_reaches_none_of_the_services(local_cloud: Cloud, origin: s
         assert status == 403, (method, path)
 
 
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("127.0.0.1", "/_aws/execute-api/none"),
+        ("127.0.0.1", "/_aws/execute%2Dapi/none"),
+        ("127.0.0.1", "/_aws/lambda-url/none"),
+        ("none.execute-api.localhost", "/"),
+        ("0123abcd.execute-api.us-east-1.localhost", "/"),
+        ("0123abcd.execute-api.aoss.localhost", "/"),
+        ("none.lambda-url.us-east-1.localhost", "/"),
+    ],
+)
+def test_the_way_of_apis_leads_another_page_to_no_service(local_cloud: Cloud, host: str, path: str):
+    headers = {
+        "Authorization": SIGNED.format(service="kinesis"),
+        "Host": f"{host}:{local_cloud.port}",
+        "Origin": "https://evil.example",
+        "X-Amz-Target": "Kinesis_20131202.ListStreams",
+    }
+    assert request(local_cloud, "POST", path, **headers)[0] in (403, 404)
+    connection = http.client.HTTPConnection("127.0.0.1", local_cloud.port, timeout=10)
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-amz-target"}
+    connection.request("OPTIONS", path, headers={**headers, **asked})
+    assert not [name for name, _ in connection.getresponse().getheaders() if name.lower().startswith("access-control")]
+    assert request(local_cloud, "GET", "/_ministack/health", **headers)[0] in (403, 404)
+
+
 def test_no_preflight_of_another_page_is_granted(local_cloud: Cloud):
     connection = http.client.HTTPConnection("127.0.0.1", local_cloud.port, timeout=10)
     headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}

@@ -16,7 +16,7 @@ from lab.cloud.http_api.event import Call
 from lab.cloud.http_api.integration import integrate, is_understood
 from lab.cloud.http_api.messages import FORBIDDEN, NOT_FOUND, TOO_LARGE, TOO_MANY, Request, Response, decoded
 from lab.cloud.http_api.observation import Observed, log_access, measure
-from lab.cloud.http_api.routes import DEFAULT, api_of, route_of, stage_of
+from lab.cloud.http_api.routes import DEFAULT, PATH_PREFIX, api_of, route_of, stage_of
 from lab.cloud.http_api.throttling import Throttles
 
 if TYPE_CHECKING:
@@ -48,14 +48,17 @@ class HttpApis:
         request = _request(scope) if scope["type"] == "http" else None
         found = api_of(request.header("host") or "", request.raw_path) if request else None
         api = find_http_api(found[0]) if found else None
-        if request is None or found is None or api is None:
+        if request is None or found is None:
             await self._app(scope, receive, send)
+            return
+        if api is None:
+            await self._app(_by_path(scope, *found), receive, send)
             return
         began = time.perf_counter()
         observed = Observed(api, request, _request_id(), int(time.time() * 1000))
         call = _call(observed, found[1])
         if call and not _is_ours(call):
-            await self._app(scope, receive, send)
+            await self._app(_by_path(scope, *found), receive, send)
             return
         try:
             response = await self._answer(observed, found[1], call, receive)
@@ -93,6 +96,17 @@ class HttpApis:
         response, observed.error = await integrate(self._invoke, request, call, _integration(call))
         observed.integration_ms = (time.perf_counter() - began) * 1000
         return without_own(response) if cors else response
+
+
+def _by_path(scope: Scope, api_id: str, below_api: str) -> Scope:
+    """Return a call in the one form that MiniStack always takes for a call of an API.
+
+    The door lets every web page call an API. Without a slash behind the id, or with an id that it does not know in the
+    host, MiniStack goes by the other headers, and the page could ask any service for anything.
+    """
+    raw_path = f"{PATH_PREFIX}{api_id}{below_api or '/'}"
+    headers = [(name, b"localhost" if name.lower() == b"host" else value) for name, value in scope["headers"]]
+    return {**scope, "path": unquote(raw_path), "raw_path": raw_path.encode("latin-1"), "headers": headers}
 
 
 def _request(scope: Scope) -> Request:
