@@ -115,6 +115,7 @@ def test_the_lab_command_works_from_a_path_with_spaces(tmp_path):
     assert (done.returncode, done.stdout) == (3, "['up', 'a b']\n"), done.stderr
 
 
+@pytest.mark.slow
 def test_without_a_network_it_says_what_to_do(tmp_path):
     clone = tmp_path / "clone"
     clone.mkdir()

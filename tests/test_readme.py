@@ -132,6 +132,7 @@ def shell(tmp_path):
     run(["lab cloud stop"])
 
 
+@pytest.mark.slow
 def test_what_can_be_tried_next_works_line_by_line(shell):
     first, *others = blocks("README.md", "Try next")
     assert len(first) >= 6

@@ -12,6 +12,7 @@ from lab.api import Api
 from tests.browser.conftest import CHROMIUM, Visit
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.xdist_group("browser"),  # one browser and one deployment serve them all
     pytest.mark.skipif(CHROMIUM is None, reason="the voting page in a browser: there is none (package chromium)"),
 ]

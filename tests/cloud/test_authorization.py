@@ -91,6 +91,7 @@ def test_an_unsigned_call_is_refused(local_cloud: Cloud):
     refused.value.close()
 
 
+@pytest.mark.slow
 def test_functions_that_call_one_another_for_ever_are_stopped(workshop: Workshop):
     """AWS ends a loop of invocations after about 16 ("Recursive loop detection")."""
     log, log_arn = workshop.queue()

@@ -82,6 +82,7 @@ def test_a_port_that_is_taken_is_refused_by_name(home: Path):
             process.start(port=port)
 
 
+@pytest.mark.slow
 def test_the_default_port_is_given_up_when_it_is_taken(home: Path, monkeypatch: pytest.MonkeyPatch):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -222,6 +223,7 @@ def handler(event, context):
 """
 
 
+@pytest.mark.slow
 def test_an_idempotent_consumer_ends_exact_whatever_is_killed_when(home: Path):
     cloud, _ = process.start(port=0)
     port = cloud.port
@@ -281,6 +283,7 @@ def test_a_start_that_is_broken_off_costs_nothing(home: Path):
     process.stop()
 
 
+@pytest.mark.slow
 def test_a_cloud_whose_folder_was_removed_ends_and_harms_no_other(home: Path):
     cloud, _ = process.start(port=0)
     Workshop(Clients.local(cloud.url)).queue()

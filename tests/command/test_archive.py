@@ -85,6 +85,7 @@ def contents() -> dict[str, bytes]:
     return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("by_batch")
 def test_by_batch_few_objects_hold_every_record_once_whatever_fails_meanwhile(lab):
     assert lab("fault", "fail", "archive", "--every", "3").code == 0
@@ -113,6 +114,7 @@ def test_an_object_of_many_records_is_shown_unpacked(lab):
     assert len(shown["content"].splitlines()) == newest["records"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("by_batch")
 def test_a_replay_of_the_whole_stream_in_other_batches_writes_nothing(lab, up):
     before = contents()
@@ -234,6 +236,7 @@ def test_shards_predicts_and_counts_also_after_a_split(lab):
     assert {before["PartitionKey1"]["shard"], child} <= shown_when(lab, 0)["by_shard"].keys()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("by_record")
 def test_text_fault_68_a_bucket_that_is_not_empty_and_the_log_group_go_too(lab):
     # text fault 68: destroy failed on the objects and left the function's log group behind

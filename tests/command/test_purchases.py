@@ -269,6 +269,7 @@ def test_what_failed_raises_the_alarm(lab):
     eventually(lambda: states()["purchases-failed"] == "ALARM")
 
 
+@pytest.mark.slow
 def test_with_faults_all_the_while_the_documents_are_complete_and_exact(lab):
     before = len(documents())
     failures = len(shown_when(lab, documents=before, failures=4)["failures"])
@@ -282,6 +283,7 @@ def test_with_faults_all_the_while_the_documents_are_complete_and_exact(lab):
     assert_documents_are_the_table()
 
 
+@pytest.mark.slow
 def test_down_leaves_nothing(lab):
     assert lab("down").code == 0
     clients = Target("local").clients

@@ -192,6 +192,7 @@ def test_in_transactions_a_repeated_request_counts_once_and_a_throttled_one_is_s
     assert shown["total"] == before + 41
 
 
+@pytest.mark.slow
 def test_down_leaves_nothing(lab):
     assert lab("down").code == 0
     assert lab("show", "votes").err.startswith("Nothing is deployed")

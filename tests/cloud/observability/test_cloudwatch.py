@@ -255,6 +255,7 @@ def test_an_alarm_watches_its_own_dimensions_by_itself_and_tells_its_topic(works
     assert any("from OK to ALARM" in item["HistorySummary"] or "to ALARM" in item["HistorySummary"] for item in history)
 
 
+@pytest.mark.slow
 def test_an_alarm_ends_when_what_breached_is_over(workshop: Workshop):
     space = workshop.name("space")
     # One evaluation period of ten seconds: three are looked at. What was 28 s ago is soon out of sight.
