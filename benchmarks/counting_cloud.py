@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 WRITE_UNIT_BYTES = 1024
-READ_UNIT_BYTES = 4096
 
 
 class CountingCloud(server.LocalCloud):

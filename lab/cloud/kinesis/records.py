@@ -91,15 +91,6 @@ class Records:
         position = bisect_right(self._stamps, stamp)
         return self._stamps[position] if position < len(self._stamps) else None
 
-    def last_before(self, stamp: int) -> KinesisRecord | None:
-        """Return the newest record that arrived before a stamp."""
-        position = bisect_left(self._stamps, stamp) - 1
-        if position < 0:
-            return None
-        found = self._stamps[position]
-        number = sequence_number(found, self._ending)
-        return KinesisRecord(number, seconds(found), self._keys[position], self._data[position])
-
     def expire(self, horizon: int) -> int:
         """Forget what arrived before a stamp; return how many those were."""
         count = bisect_left(self._stamps, horizon)
