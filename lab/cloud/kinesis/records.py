@@ -10,8 +10,6 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
-from lab.cloud.kinesis.sequence_numbers import seconds, sequence_number
-
 
 class KinesisRecord(NamedTuple):
     """A record as it is read in-process.
