@@ -119,7 +119,9 @@ def test_no_preflight_of_another_page_is_granted(local_cloud: Cloud):
 
 def test_a_link_or_picture_of_another_page_does_nothing(local_cloud: Cloud):
     path = "/?Action=CreateQueue&QueueName=q&X-Amz-Credential=test/20260101/us-east-1/sqs/aws4_request"
-    assert request(local_cloud, "GET", path, **{"Sec-Fetch-Site": "cross-site"})[0] == 403
+    status, body = request(local_cloud, "GET", path, **{"Sec-Fetch-Site": "cross-site"})
+    assert status == 403
+    assert b"Requests of other web pages" in body  # not merely that the signature is wrong
 
 
 def test_no_answer_lets_every_page_read_it(local_cloud: Cloud):

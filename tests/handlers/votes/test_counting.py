@@ -150,15 +150,20 @@ def test_the_transactional_way_knows_a_vote_again_in_another_batch(functions: Fu
     assert votes(table) == {"norris": 1}
 
 
-def test_an_invocation_that_was_given_up_and_still_runs_adds_nothing(functions: Functions, table: Table):
+@pytest.mark.parametrize("counted_before", [0, 1])
+@pytest.mark.parametrize("call", range(2))
+def test_an_invocation_that_was_given_up_and_still_runs_adds_nothing(
+    functions: Functions, table: Table, counted_before: int, call: int
+):
+    """Whichever of the other's calls it comes before, and whether or not votes of the shard were counted before."""
     consumer = functions("consumer")
     batch = [record(number, "norris") for number in range(4)]
-    consumer.lambda_handler({"Records": batch[:1]}, Context())
-    nested: list[Any] = [{"Records": batch[:3]}]
+    consumer.lambda_handler({"Records": batch[:counted_before]}, Context())
+    calls = iter(range(100))
 
     def come_between(**_call: Any) -> None:
-        if nested:
-            consumer.lambda_handler(nested.pop(), Context())
+        if next(calls) == call:
+            consumer.lambda_handler({"Records": batch[:3]}, Context())
 
     with at_calls(table, come_between, when="before-call"):
         assert failed(consumer.lambda_handler({"Records": batch}, Context())) == []

@@ -35,6 +35,9 @@ def test_it_needs_nothing_from_elsewhere_and_may_not_have_it(served: Served):
     policy = answer["headers"]["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe" not in policy
+    assert policy.endswith(
+        "; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
     assert policy.count("'sha256-") == len(re.findall(r"<(?:script|style)>", answer["body"])) == 2
     assert not re.findall(r"""(?:src|href)=["']?+(?!data:|#)""", answer["body"])
     # An attribute with a script or a style would be blocked by the policy.
