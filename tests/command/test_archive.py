@@ -106,6 +106,7 @@ def test_by_batch_few_objects_hold_every_record_once_whatever_fails_meanwhile(la
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("by_batch")
 def test_an_object_of_many_records_is_shown_unpacked(lab):
     newest = lab("show", "archive", "--json").json()["objects"]["newest"][0]

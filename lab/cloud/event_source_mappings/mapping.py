@@ -42,8 +42,10 @@ _EMPTY = ("FilterCriteria", "MetricsConfig")
 NO_RECORDS = "No records processed"
 SHARD_POLL_SECONDS = 1.0
 """How often new shards and withdrawn permissions are looked for, as Lambda polls an idle shard once a second."""
+DELETE_SECONDS = 1.0
+"""How long a mapping that is deleted waits for an invocation under way; what it comes to does not count then."""
 STOP_SECONDS = 0.2
-"""How long a stopping mapping waits for an invocation that is under way; what it comes to does not count then."""
+"""How long it waits when the cloud stops: whoever stops it waits too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ class Mapping:
         self.state = "Deleting"
 
         async def stop() -> None:
-            await self.stop()
+            await self.stop(DELETE_SECONDS)
             self._tell("mapping_deleted")
 
         self._deleting = asyncio.create_task(stop())
@@ -230,12 +232,12 @@ class Mapping:
 
         self._changing = asyncio.create_task(change())
 
-    async def stop(self) -> None:
+    async def stop(self, patience_seconds: float = STOP_SECONDS) -> None:
         """Stop reading; what is under way is given a moment, then its outcome no longer counts."""
         if self._changing:
             self._changing.cancel()
             await asyncio.wait([self._changing])
-        await self._stop_reading(STOP_SECONDS)
+        await self._stop_reading(patience_seconds)
         for task in self._ending:
             task.cancel()
 
