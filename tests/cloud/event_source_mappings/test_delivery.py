@@ -420,6 +420,30 @@ def test_a_tumbling_window_sums_up_and_ends_with_a_final_invocation(workshop: Wo
         assert (event["count"] == 0) == event["isFinalInvokeForWindow"]
 
 
+GROWING = """
+import json, os, boto3
+sqs = boto3.client("sqs")
+def handler(event, context):
+    size = len(json.dumps(event, separators=(",", ":")))
+    sqs.send_message(QueueUrl=os.environ["LOG"], MessageBody=json.dumps([len(event["Records"]), size]))
+    return {"state": {"filler": "x" * 1_000_000}}
+"""
+
+
+def test_with_the_windows_state_an_event_is_no_larger_than_6_mb(workshop: Workshop):
+    table, stream = workshop.table()
+    log, log_arn = workshop.queue()
+    role = workshop.role((DYNAMODB_READ, stream), ("sqs:SendMessage", log_arn))
+    function = workshop.function(GROWING, role, Environment={"Variables": {"LOG": log}})
+    for number in range(32):  # 15 of them are just less than 6 MB, without the state
+        item = {"pk": {"S": str(number)}, "text": {"S": "x" * 395_000}}
+        workshop.clients.dynamodb.put_item(TableName=table, Item=item)
+    workshop.mapping(stream, function, TumblingWindowInSeconds=900)
+    seen = eventually(lambda: (found := workshop.messages(log)) and sum(count for count, _ in found) >= 32 and found)
+    assert sum(count for count, _size in seen) == 32
+    assert all(size <= 6 * 1024 * 1024 for _count, size in seen)
+
+
 def test_an_answer_without_state_is_a_failure(workshop: Workshop):
     stream = workshop.stream()
     log, log_arn = workshop.queue()
