@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lab.cloud import emulator
 from lab.cloud.emulator import functions as records
+from lab.cloud.emulator.function_roles import checked_roles
 from lab.cloud.emulator.invocations import checked_invocations
 from lab.cloud.event_source_mappings.delivery import Answer
 from lab.cloud.execution import Environments, RoleCannotBeAssumed, Throttled
@@ -53,6 +54,7 @@ class Functions:
         self._environments = Environments(self._world)
         records.install(self._environments, self._faults)
         emulator.wrap_service("lambda", checked_invocations)
+        emulator.wrap_service("lambda", checked_roles)
 
     async def stop(self) -> None:
         """End every environment."""

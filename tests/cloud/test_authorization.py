@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import time
 import urllib.error
 import urllib.request
@@ -72,13 +73,23 @@ def test_dynamodb_streams_are_read_with_the_exact_arn(workshop: Workshop, local_
         client("dynamodbstreams").describe_stream(StreamArn=other)
 
 
-def test_a_role_that_lambda_may_not_assume_runs_nothing(workshop: Workshop):
+def test_a_role_that_lambda_may_not_assume_is_refused_and_runs_nothing(workshop: Workshop):
     code = "def handler(event, context):\n    return 1\n"
-    arn = workshop.function(code, workshop.role(trust=ANYONE))
-    answer = workshop.clients.lambda_.invoke(FunctionName=arn)
+    lambda_, iam = workshop.clients.lambda_, workshop.clients.iam
+    role, other = workshop.role(), workshop.role(trust=ANYONE)
+    arn = workshop.function(code, role)
+    assert lambda_.invoke(FunctionName=arn)["Payload"].read() == b"1"
+    for wrong in (other, "arn:aws:iam::000000000000:role/that-is-not-there"):
+        with pytest.raises(ClientError, match=r"InvalidParameterValue.*cannot be assumed by Lambda"):
+            workshop.function(code, wrong)
+        with pytest.raises(ClientError, match=r"InvalidParameterValue.*cannot be assumed by Lambda"):
+            lambda_.update_function_configuration(FunctionName=arn, Role=wrong)
+    assert lambda_.get_function_configuration(FunctionName=arn)["Role"] == role
+    trusting = workshop.role()
+    arn = workshop.function(code, trusting)
+    iam.update_assume_role_policy(RoleName=trusting.rsplit("/", 1)[1], PolicyDocument=json.dumps(ANYONE))
+    answer = lambda_.invoke(FunctionName=arn)
     assert "cannot be assumed by Lambda" in answer["Payload"].read().decode()
-    arn = workshop.function(code, workshop.role())
-    assert workshop.clients.lambda_.invoke(FunctionName=arn)["Payload"].read() == b"1"
 
 
 def test_an_unsigned_call_is_refused(local_cloud: Cloud):
