@@ -6,7 +6,6 @@ the consumer checks it, because anybody with permission can put anything into th
 
 from __future__ import annotations
 
-import json
 import random
 import uuid
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from handlers.shared.exact_json import exact_json
 from handlers.shared.failures import PermanentFailure
 from handlers.shared.payload import read_json_object
 from handlers.shared.times import iso_time
@@ -49,8 +49,8 @@ class Order:
     """ISO 8601, UTC."""
 
     def to_json(self) -> bytes:
-        """Return it as it is sent; the price as a JSON number with its decimals."""
-        return json.dumps({**asdict(self), "unit_price": float(self.unit_price)}, ensure_ascii=False).encode()
+        """Return it as it is sent; the price as a JSON number with its decimals, whatever their number."""
+        return exact_json(asdict(self)).encode()
 
 
 @dataclass(frozen=True)
