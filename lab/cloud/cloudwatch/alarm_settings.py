@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,8 +76,11 @@ def _check_metric(request: Members, periods: int) -> None:
     request.needed_text("Namespace")
     request.needed_text("MetricName")
     dimensions_of(request)
-    if request.number("Threshold") is None:
+    threshold = request.number("Threshold")
+    if threshold is None:
         raise CloudWatchError("MissingParameter", "The parameter Threshold is required.")
+    if not math.isfinite(threshold):
+        raise invalid(f"The value {threshold} for parameter Threshold is invalid.")
     statistics = [name for name in ("Statistic", "ExtendedStatistic") if request.has(name)]
     if len(statistics) != 1:
         raise CloudWatchError(

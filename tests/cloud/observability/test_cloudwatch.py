@@ -317,6 +317,7 @@ def test_an_alarm_with_one_metric_among_its_queries_watches_it_and_one_with_math
         {"ComparisonOperator": "GreaterThan"},
         {"TreatMissingData": "never"},
         {"Statistic": "Median"},
+        {"Threshold": float("nan")},
     ],
 )
 def test_an_alarm_that_makes_no_sense_is_refused(workshop: Workshop, settings: dict[str, Any]):
