@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.orders.request import requested_orders
+from handlers.shared.aws_errors import failure_of
 from handlers.shared.clients import PATIENCE
 from handlers.shared.environment import required
 from handlers.shared.observability import logger
@@ -45,7 +47,9 @@ class Answer(TypedDict):
     by_shard: dict[str, int]
     """Accepted orders, by shard."""
     failed: list[str]
-    """The ids of orders that were refused to the end: they are not in the stream."""
+    """The ids of orders that are not in the stream: refused to the end, or not sent because a request before failed."""
+    unknown: list[str]
+    """The ids of orders whose request failed on its way: nobody knows whether the stream took them."""
 
 
 @logger.inject_lambda_context
@@ -55,20 +59,40 @@ def lambda_handler(event: Any, context: LambdaContext) -> Answer:  # noqa: ARG00
 
 
 def send(orders: list[Order]) -> Answer:
-    """Send orders to the stream, each customer's to one shard."""
+    """Send orders to the stream, each customer's to one shard.
+
+    Raises:
+        ClientError, BotoCoreError: the stream took none of them, and could not be asked. Once it has taken some, the
+            answer says which not: an error would hide what lies in the stream.
+    """
     by_shard: Counter[str] = Counter()
     resent: Counter[str] = Counter()
-    failed: list[str] = []
-    for batch in batches(OutgoingOrder(order.customer_id, order.to_json(), order.order_id) for order in orders):
-        refused = send_batch(
-            KINESIS,
-            STREAM_NAME,
-            batch,
-            lambda _record, shard: by_shard.update([shard]),
-            resending=lambda count: resent.update(orders=count),
-        )
-        failed += [record.order_id for record in refused.records]
+    waiting = {order.order_id: OutgoingOrder(order.customer_id, order.to_json(), order.order_id) for order in orders}
+    unknown: list[str] = []
+
+    def accepted(record: OutgoingOrder, shard: str) -> None:
+        del waiting[record.order_id]
+        by_shard[shard] += 1
+
+    for batch in batches(list(waiting.values())):
+        try:
+            refused = send_batch(
+                KINESIS, STREAM_NAME, batch, accepted, resending=lambda count: resent.update(orders=count)
+            )
+        except (ClientError, BotoCoreError) as error:
+            if not by_shard:
+                raise
+            logger.error("Orders could not be sent", reason=failure_of(error).reason)
+            unknown = [record.order_id for record in batch if waiting.pop(record.order_id, None)]
+            break
         if refused.records:
             logger.error("Orders refused", count=len(refused.records), reason=refused.reason)
-    logger.info("Orders sent", sent=by_shard.total(), resent=resent["orders"], failed=len(failed))
-    return {"sent": by_shard.total(), "resent": resent["orders"], "by_shard": dict(by_shard), "failed": failed}
+    sent, failed = by_shard.total(), list(waiting)
+    logger.info("Orders sent", sent=sent, resent=resent["orders"], failed=len(failed), unknown=len(unknown))
+    return {
+        "sent": sent,
+        "resent": resent["orders"],
+        "by_shard": dict(by_shard),
+        "failed": failed,
+        "unknown": unknown,
+    }

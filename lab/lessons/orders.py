@@ -94,9 +94,9 @@ class OrdersSender:
         self.sent.by_shard.update(answer["by_shard"])
         self.sent.resent += answer["resent"]
         self._advanced(answer["sent"])
-        if answer["failed"]:
+        if missing := answer["failed"] + answer["unknown"]:
             raise LabError(
-                _("The stream refused {count} orders again and again.").format(count=whole(len(answer["failed"]))),
+                _("The stream refused {count} orders again and again.").format(count=whole(len(missing))),
                 next_step=_("Send more slowly (--rate), or give the stream more shards."),
             )
 

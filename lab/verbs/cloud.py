@@ -101,7 +101,7 @@ def serve(*, port: Port = None, state_dir: StateFolder = None, time_scale: TimeS
     _check_scale(time_scale)
     wanted = str(DEFAULT_PORT if port is None else port)
     folder = str(state_dir or workspace.cloud_folder())
-    note(_("The local cloud runs in this terminal; Ctrl-C stops it. Where it listens: lab cloud status"))
+    note(_("Starting the local cloud in this terminal; Ctrl-C stops it. Where it listens: lab cloud status"))
     sys.stdout.flush()
     command = [sys.executable, "-m", "lab.cloud", "--port", wanted, "--state-dir", folder]
     command += [] if time_scale is None else ["--time-scale", str(time_scale)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import moto
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,6 +95,28 @@ def test_only_what_is_refused_is_sent_again_and_what_never_goes_is_named(
     assert answer["sent"] == 4
     assert Counter(sent[1]) == {"customer-1": 2, "customer-2": 2}
     assert sent[2:] == [["customer-1", "customer-1"]] * (records_producer.MAXIMUM_ATTEMPTS - 2)
+
+
+def test_what_was_sent_before_a_request_failed_is_told(producer: ModuleType, monkeypatch: pytest.MonkeyPatch):
+    calls: list[int] = []
+
+    class Breaking:
+        """Takes the first request, and breaks off in the second."""
+
+        def put_records(self, StreamName: str, Records: list[Any]) -> Any:  # noqa: ARG002, N803 - boto3's names
+            calls.append(len(Records))
+            if len(calls) > 1:
+                raise EndpointConnectionError(endpoint_url="nowhere")
+            return {"Records": [{"ShardId": "shardId-0", "SequenceNumber": "1"} for _entry in Records]}
+
+    monkeypatch.setattr(producer, "KINESIS", Breaking())
+    orders = list(sample_orders(1200, customers=3))
+    answer = producer.send(orders)
+    assert (answer["sent"], calls) == (500, [500, 500])
+    assert answer["unknown"] == [order.order_id for order in orders[500:1000]]
+    assert answer["failed"] == [order.order_id for order in orders[1000:]]
+    with pytest.raises(EndpointConnectionError):
+        producer.send(orders[:5])  # none was taken: an error says so
 
 
 def test_what_an_answer_named_as_failed_can_be_asked_for_again():
