@@ -1,4 +1,4 @@
-"""What a million events cost on AWS, each lesson beside its text's own design: `python -m benchmarks.cost`.
+"""What a million events cost on AWS, each lesson beside its text's own design: `python -m benchmarks.cost [LESSON …]`.
 
 Both are deployed on the local cloud and run; the requests that their functions really make are counted (as are those of
 the producers), and priced. The text's design is its own code, mended only so far that it runs, in the text's settings.
@@ -29,7 +29,7 @@ import yaml
 from benchmarks.measure import PYTHON, ROOT
 from lab.lessons.contract import Order, find
 from lab.log_reading import LogReader
-from lab.target import Target
+from lab.target import LESSONS, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -126,7 +126,7 @@ DESIGNS = (
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder, _counting_cloud(Path(folder)):
-        bills = [_bill(design, Path(folder)) for design in DESIGNS]
+        bills = [_bill(design, Path(folder)) for design in DESIGNS if design.lesson in (sys.argv[1:] or LESSONS)]
     print("\n".join(_table(bills)))
 
 

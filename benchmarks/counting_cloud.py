@@ -71,7 +71,7 @@ def _counted(scope: Any, body: bytes) -> Iterator[tuple[str, float]]:
     elif scope["path"].startswith("/_aws/execute-api/"):
         yield "api.requests", 1
     elif b"/s3/" in headers.get(b"authorization", b""):
-        is_list = scope["method"] == "GET" and b"list-type" in scope["query_string"]
+        is_list = scope["method"] == "GET" and "/" not in scope["path"].strip("/")  # a bucket, not an object
         yield f"s3.{'List' if is_list else scope['method'].title()}", 1
 
 
