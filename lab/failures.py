@@ -22,6 +22,8 @@ from languages import gettext as _
 INTERRUPTED = 130
 NOBODY_READS = 141
 _DETAILS_KEPT = 20
+_NO_ANSWER = {"ConnectionError", "HTTPClientError"}
+"""The classes of botocore's errors of a request that got no answer."""
 
 
 class StoppedError(LabError):
@@ -78,6 +80,8 @@ def _of_aws(error: BaseException) -> LabError | None:
     details = response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", "") or error)
     operation = str(getattr(error, "operation_name", ""))
+    if not response and _NO_ANSWER.isdisjoint(base.__name__ for base in type(error).__mro__):
+        return LabError(_("The request could not be sent."), why=str(error))  # a value, credentials or a profile
     if not response:
         return LabError(
             _("The cloud does not answer."),

@@ -42,8 +42,8 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "There is no such option. Options: {options}.",
     },
     "bad_id": {
-        "es": '"id" debe tener de 1 a 128 letras, dígitos, puntos, dos puntos o guiones.',
-        "pt": '"id" deve ter de 1 a 128 letras, dígitos, pontos, dois-pontos ou hifens.',
+        "es": '"id" debe tener de 1 a 128 letras, dígitos, puntos, dos puntos, guiones o guiones bajos.',
+        "pt": '"id" deve ter de 1 a 128 letras, dígitos, pontos, dois-pontos, hifens ou sublinhados.',
         "en": '"id" must be 1 to 128 letters, digits, dots, colons, hyphens or underscores.',
     },
     "not_now": NOT_NOW,

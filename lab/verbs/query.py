@@ -87,7 +87,8 @@ def _text_of(lake: DataLake, name: str) -> str:
 
 
 def _tell(result: Result) -> None:
-    table(result.columns, [["-" if cell is None else cell for cell in row] for row in result.rows])
+    if result.columns:  # a definition that makes or removes something has none
+        table(result.columns, [["-" if cell is None else cell for cell in row] for row in result.rows])
     rows = ngettext("{count} row", "{count} rows", len(result.rows)).format(count=whole(len(result.rows)))
     say()
     say(
@@ -98,5 +99,5 @@ def _tell(result: Result) -> None:
             cost=decimal(result.cost_usd, 5),
         )
     )
-    if not result.rows:
+    if not result.rows and not result.is_definition:
         note(_("Nothing found. Send something first: lab send purchases"))
