@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 _SHOWN_DIGITS = 8
-_LOCAL_PREFIX, _LOCAL_DIGITS, _LOCAL_TELLING = "4900", 56, slice(12, 20)
-"""A number of the local cloud's streams: its first digits, how many it has, and those that tell records apart (of its
-time, in microseconds); it ends with the shard, as lab/cloud/kinesis/sequence_numbers.py says."""
+_LOCAL_NUMBER = re.compile(r"(?:4900\d{8}(?=\d{44}\Z)|\d{8}(?=\d{8}0{7}\Z))(\d{8})")
+"""A number of the local cloud's streams or tables; in parentheses what tells it apart, the end of its time in
+microseconds. What follows says the shard (lab/cloud/kinesis/sequence_numbers.py), or nothing."""
 
 
 def short_shard(shard: str) -> str:
@@ -16,8 +18,8 @@ def short_shard(shard: str) -> str:
 
 def short_number(sequence_number: str) -> str:
     """Return the digits of a sequence number that tell it apart: all of its 56 would push all else off the line."""
-    if len(sequence_number) == _LOCAL_DIGITS and sequence_number.startswith(_LOCAL_PREFIX):
-        return f"…{sequence_number[_LOCAL_TELLING]}…"
+    if local := _LOCAL_NUMBER.match(sequence_number):
+        return f"…{local[1]}…"
     return f"…{sequence_number[-_SHOWN_DIGITS:]}" if len(sequence_number) > _SHOWN_DIGITS else sequence_number
 
 

@@ -113,6 +113,7 @@ def test_a_record_s_life_is_its_own():
 def test_short_names():
     assert short_number(NUMBERS[3]) == "…24000003…"
     assert short_number("49590338271490256608559692540925702759324208523137515618") == "…37515618"
+    assert short_number("17953386423834500010000000") != short_number("17953386423834500020000000")
     assert short_event(f"shardId-000000000012:{NUMBERS[3]}") == "12:…24000003…"
     assert short_event("text") == "text"
 

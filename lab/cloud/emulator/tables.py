@@ -24,7 +24,8 @@ ITEMS_A_LOOK = 2_000
 """How many items one look for expired ones may go through: a few milliseconds."""
 _OLDEST_EXPIRY_SECONDS = 5 * 365 * 24 * 3600
 """A time to live that lies further back is taken for a mistake (developer guide, "Using time to live")."""
-_NUMBERS_A_MILLISECOND = 10**10
+_MICROSECOND = 10**7
+"""What a microsecond adds to a sequence number: 23 digits, of which the first 16 tell records apart."""
 _MINISTACKS_OWN = "dynamodb-ttl-reaper"
 """The thread in which MiniStack deletes expired items once a minute, without a stream record."""
 
@@ -87,8 +88,8 @@ def next_sequence_number() -> str:
     from ministack.services import dynamodb
 
     with dynamodb._stream_seq_lock:
-        now = int(time.time() * 1000) * _NUMBERS_A_MILLISECOND
-        dynamodb._stream_seq_counter = max(dynamodb._stream_seq_counter + 1, now)
+        now = time.time_ns() // 1000 * _MICROSECOND
+        dynamodb._stream_seq_counter = max(dynamodb._stream_seq_counter + _MICROSECOND, now)
         return str(dynamodb._stream_seq_counter)
 
 
