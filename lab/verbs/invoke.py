@@ -47,7 +47,9 @@ def invoke_(
     event: Annotated[
         str | None, typer.Option("--event", metavar="FILE", help=_("The event: a file of JSON; - reads stdin."))
     ] = None,
-    data: Annotated[str | None, typer.Option("--data", metavar="JSON", help=_("The event. [default: an empty object]"))] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="JSON", help=_("The event. [default: an empty object]"))
+    ] = None,
     local: Annotated[bool, typer.Option("--local", help=_("Run the source in this folder, not what is deployed."))] = (
         False
     ),
