@@ -67,9 +67,10 @@ class LogReader:
             request["nextToken"] = token
         new = sorted(found.values(), key=lambda event: event["timestamp"])
         if new:
-            # The local cloud cuts a long answer without a token: then the next look must not skip what was cut.
+            # The local cloud cuts a long answer without a token: then the next look goes on where this one was cut.
+            cut = len(answer["events"]) >= _PAGE
             self._seen |= {_identity(event): event["timestamp"] for event in new}
-            self._since = max(self._since, new[-1]["timestamp"] - _LATE_MILLISECONDS)
+            self._since = max(self._since, new[-1]["timestamp"] - (0 if cut else _LATE_MILLISECONDS))
             self._seen = {event: when for event, when in self._seen.items() if when >= self._since}
         return new
 

@@ -132,8 +132,10 @@ class FakeLogs:
         return {"events": found[: self.cut]}
 
 
-def test_all_lines_are_read_in_order_even_where_answers_are_cut():
-    logs = FakeLogs([(f"e{n}", 100_000 * n) for n in range(10)])
+@pytest.mark.parametrize("milliseconds", [100_000, 1])
+def test_all_lines_are_read_in_order_even_where_answers_are_cut(monkeypatch, milliseconds):
+    logs = FakeLogs([(f"e{n}", milliseconds * n) for n in range(10)])
+    monkeypatch.setattr("lab.log_reading._PAGE", logs.cut)
     assert [line.message for line in LogReader(logs, "/aws/lambda/f", 0).read()] == [f"e{n}" for n in range(10)]
 
 
