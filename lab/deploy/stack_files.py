@@ -197,9 +197,15 @@ def _text(value: Any) -> str:
 def _read_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
+    # The C loader reads these files ten times as fast, where there is one. A time stays the text it is written as.
+    fast: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    resolvers = {
+        first: [(tag, form) for tag, form in known if tag != "tag:yaml.org,2002:timestamp"]
+        for first, known in fast.yaml_implicit_resolvers.items()
+    }
+    loader = type("_Loader", (fast,), {"yaml_implicit_resolvers": resolvers})
     try:
-        # The C loader reads these files ten times as fast, where there is one.
-        content = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        content = yaml.load(path.read_bytes(), loader)  # noqa: S506
     except yaml.YAMLError as error:
         raise _not_yaml(path, error) from error
     except OSError as error:

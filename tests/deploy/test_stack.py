@@ -265,6 +265,15 @@ def test_encrypted_configuration_is_refused(place):
         place.up()
 
 
+@pytest.mark.parametrize("written", ["2026-11-22T09:18:04Z", "2026-11-22 09:18:04", "2026-11-22"])
+def test_a_time_without_quotes_reaches_the_program_as_it_is_written(place, written):
+    with (place.folder / "Pulumi.local.yaml").open("a") as file:
+        file.write(f"  streamlab:orders: {{starting_position_timestamp: {written}}}\n  streamlab:expires: {written}\n")
+    config = StackFiles.find("local").config(None)
+    assert json.loads(config["streamlab:orders"]) == {"starting_position_timestamp": written}
+    assert config["streamlab:expires"] == written
+
+
 def test_a_file_that_is_no_yaml_is_told(place):
     (place.folder / "Pulumi.local.yaml").write_text("config: [")
     with pytest.raises(
