@@ -127,9 +127,10 @@ class VerbGroup(TyperGroup):
         command = self.get_command(ctx, name)
         if command is None:
             known = self.list_commands(ctx)
-            similar = difflib.get_close_matches(name, known, n=2) or known
+            similar = difflib.get_close_matches(name, known, n=2)
             what = _("There is no `{command} {name}`.").format(command=ctx.command_path, name=name)
-            raise _usage_error(what, ctx, why=_("Did you mean {names}?").format(names=_quoted(similar)))
+            why = _("Did you mean {names}?") if similar else _("Commands there are: {names}.")
+            raise _usage_error(what, ctx, why=why.format(names=_quoted(similar or known)))
         return name, command, others
 
 

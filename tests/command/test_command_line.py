@@ -106,6 +106,7 @@ def test_every_example_is_a_command_line_that_the_verb_takes(verb):
         (["send", "kafka"], "This command knows no lesson “kafka”.\n"),
         (["send", "basic", "--count", "3", "--poison", "4"], "--poison 4 is more than --count 3.\n"),
         (["send", "basic", "--data", "x", "--poison", "1"], "--data and --poison do not go together"),
+        (["stream", "xyz"], "There is no `lab stream xyz`.\nCommands there are: `describe`, `read`.\n"),
         (["stream", "red"], "There is no `lab stream red`.\nDid you mean `read`?\n"),
         (["stream", "read", "basic", "--from", "latest"], "--from latest shows what arrives from now on"),
         (["stream", "read", "basic", "--from", "soon"], "--from soon: this is no time.\n"),
