@@ -19,7 +19,7 @@ from lab import workspace
 from lab.hash_keys import hash_key
 from lab.target import Target
 
-pytestmark = pytest.mark.xdist_group("archive")  # one deployment serves them all
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("archive")]  # one deployment serves them all
 
 PATIENCE_SECONDS = 30.0
 SENT_BY_BATCH = 600
@@ -85,7 +85,6 @@ def contents() -> dict[str, bytes]:
     return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("by_batch")
 def test_by_batch_few_objects_hold_every_record_once_whatever_fails_meanwhile(lab):
     assert lab("fault", "fail", "archive", "--every", "3").code == 0
@@ -106,7 +105,6 @@ def test_by_batch_few_objects_hold_every_record_once_whatever_fails_meanwhile(la
     )
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("by_batch")
 def test_an_object_of_many_records_is_shown_unpacked(lab):
     newest = lab("show", "archive", "--json").json()["objects"]["newest"][0]
@@ -115,7 +113,6 @@ def test_an_object_of_many_records_is_shown_unpacked(lab):
     assert len(shown["content"].splitlines()) == newest["records"]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("by_batch")
 def test_a_replay_of_the_whole_stream_in_other_batches_writes_nothing(lab, up):
     before = contents()
@@ -237,7 +234,6 @@ def test_shards_predicts_and_counts_also_after_a_split(lab):
     assert {before["PartitionKey1"]["shard"], child} <= shown_when(lab, 0)["by_shard"].keys()
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("by_record")
 def test_text_fault_68_a_bucket_that_is_not_empty_and_the_log_group_go_too(lab):
     # text fault 68: destroy failed on the objects and left the function's log group behind

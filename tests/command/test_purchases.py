@@ -15,7 +15,7 @@ import pytest
 
 from lab.target import Target
 
-pytestmark = pytest.mark.xdist_group("purchases")  # one deployment serves them all
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("purchases")]  # one deployment serves them all
 
 PATIENCE_SECONDS = 40.0
 TEXTS_BUCKET, TEXTS_TABLE = "dev-compras-backup-s3-bucket", "dev-t_MS3_compras"
@@ -270,7 +270,6 @@ def test_what_failed_raises_the_alarm(lab):
     eventually(lambda: states()["purchases-failed"] == "ALARM")
 
 
-@pytest.mark.slow
 def test_with_faults_all_the_while_the_documents_are_complete_and_exact(lab):
     before = len(documents())
     failures = len(shown_when(lab, documents=before, failures=0)["failures"])
@@ -284,7 +283,6 @@ def test_with_faults_all_the_while_the_documents_are_complete_and_exact(lab):
     assert_documents_are_the_table()
 
 
-@pytest.mark.slow
 def test_down_leaves_nothing(lab):
     assert lab("down").code == 0
     clients = Target("local").clients

@@ -63,6 +63,7 @@ def test_up_finishes_what_was_cut_off(tmp_path, dying, aftermath, before, after,
     assert bench.up(after).changed is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill_at", [*CALLS, *SAVES], ids=str)
 @pytest.mark.parametrize(
     ("before", "after"), [(None, CREATE), REPLACE, REPLACE_FIRST], ids=["create", "replace", "delete first"]
