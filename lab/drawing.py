@@ -7,6 +7,7 @@ resource is a line when it is done.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
@@ -47,6 +48,8 @@ _COLOURS = {
 _DRAWN_PER_SECOND = 8
 _WORTH_TELLING_SECONDS = 0.005
 _LONGEST_VALUE = 60
+_BEFORE_THE_DIFFERENCE = 20
+"""How much is shown of what two long values have in common, where only that would fit."""
 
 
 class Drawing:
@@ -256,13 +259,19 @@ def _difference_line(change: PropertyChange) -> str:
         return f"      {styled('+', 'green')} {change.path}: {_value(change.new)}"
     if change.new is None:
         return f"      {styled('-', 'red')} {change.path}: {_value(change.old)}"
-    return f"      {styled('~', 'yellow')} {change.path}: {_value(change.old)} → {_value(change.new)}"
+    same = len(os.path.commonprefix([_plain(change.old), _plain(change.new)]))
+    start = max(same - _BEFORE_THE_DIFFERENCE, 0) if same >= _LONGEST_VALUE - 1 else 0
+    return f"      {styled('~', 'yellow')} {change.path}: {_value(change.old, start)} → {_value(change.new, start)}"
 
 
-def _value(value: Any) -> str:
-    """Return a property's value on part of a line; a long one by its beginning."""
+def _plain(value: Any) -> str:
     plain = isinstance(value, str) and value.isprintable() and value.strip() == value != ""
-    text: str = value if plain else json.dumps(value, ensure_ascii=False)
+    return value if plain else json.dumps(value, ensure_ascii=False)
+
+
+def _value(value: Any, start: int = 0) -> str:
+    """Return a property's value on part of a line; of a long one only what fits, from `start` on."""
+    text = f"…{_plain(value)[start:]}" if start else _plain(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 

@@ -68,6 +68,7 @@ def test_a_preview_shows_values(capsys):
         PropertyChange("code", "[archive 0a1b2c3d]", "[archive 4e5f6071]"),
         PropertyChange("environment", {"KEY": "[secret]"}, None),
         PropertyChange("policy", "x" * 61, "[unknown]"),
+        PropertyChange("policy", "x" * 80 + "put" + "z" * 80, "x" * 80 + "get"),
         PropertyChange("provider"),
     )
     names = tuple(change.path for change in changes)
@@ -81,6 +82,7 @@ def test_a_preview_shows_values(capsys):
         "      ~ code: [archive 0a1b2c3d] → [archive 4e5f6071]",
         '      - environment: {"KEY": "[secret]"}',
         f"      ~ policy: {'x' * 59}… → [unknown]",
+        f"      ~ policy: …{'x' * 20}put{'z' * 35}… → …{'x' * 20}get",
         "      ~ provider",
         "It would be: 1 updated  (0.0 s)",
     ]
