@@ -6,8 +6,8 @@ resource is a line when it is done.
 
 from __future__ import annotations
 
+import itertools
 import json
-import os
 import sys
 import threading
 import time
@@ -259,7 +259,8 @@ def _difference_line(change: PropertyChange) -> str:
         return f"      {styled('+', 'green')} {change.path}: {_value(change.new)}"
     if change.new is None:
         return f"      {styled('-', 'red')} {change.path}: {_value(change.old)}"
-    same = len(os.path.commonprefix([_plain(change.old), _plain(change.new)]))
+    pairs = zip(_plain(change.old), _plain(change.new), strict=False)
+    same = sum(1 for _pair in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
     start = max(same - _BEFORE_THE_DIFFERENCE, 0) if same >= _LONGEST_VALUE - 1 else 0
     return f"      {styled('~', 'yellow')} {change.path}: {_value(change.old, start)} → {_value(change.new, start)}"
 
