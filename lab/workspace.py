@@ -19,6 +19,11 @@ def cloud_folder() -> Path:
     return lab_folder() / "cloud"
 
 
+def cloud_record() -> Path:
+    """Return the file that says where this clone's local cloud listens, as long as it runs."""
+    return lab_folder() / "cloud.json"
+
+
 def stack_file(stack: str) -> Path:
     """Return the file with a stack's state, Pulumi's deployment schema version 3."""
     return lab_folder() / "stacks" / f"{stack}.json"

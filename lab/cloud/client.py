@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 from dataclasses import dataclass
 from typing import Any
 
 from lab.errors import LabError
 from lab.json_values import is_object
-from lab.workspace import lab_folder
+from lab.workspace import cloud_record
 from languages import gettext as _
 
 LEAST_SCALE = 0.001
@@ -43,12 +44,19 @@ class Cloud:
     time_scale: float
 
 
-def find_cloud() -> Cloud | None:
-    """Return this clone's cloud, None when none runs."""
+def find_cloud(but_not_on: int | None = None) -> Cloud | None:
+    """Return this clone's cloud, None when none runs.
+
+    Args:
+        but_not_on: a port that is not asked.
+    """
     try:
-        recorded: dict[str, Any] = json.loads((lab_folder() / "cloud.json").read_text())
-        port, wanted = int(recorded["port"]), recorded["id"]
+        recorded: dict[str, Any] = json.loads(cloud_record().read_text())
+        pid, port, wanted = int(recorded["pid"]), int(recorded["port"]), recorded["id"]
     except (OSError, ValueError, KeyError, TypeError):
+        return None
+    # A killed cloud leaves its record. Who has its port now may never answer, and would be waited for.
+    if port == but_not_on or not _is_alive(pid):
         return None
     found = ask(port)
     # Another program, or another clone's cloud, may have the port by now.
@@ -81,6 +89,16 @@ def save(cloud: Cloud) -> None:
     """Return when all that has happened in a cloud would survive a kill of its process."""
     if _request(cloud.port, "POST", "/_lab/save", seconds=60) is None:
         raise LabError(_("The local cloud did not answer."), next_step=_("See how it is: lab cloud status"))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # signal 0 is sent to nobody
+    except PermissionError:
+        return True  # another user's
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _cloud(answer: dict[str, Any]) -> Cloud:

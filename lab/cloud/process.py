@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from lab.cloud.client import Cloud, ask, find_cloud
+from lab.cloud.client import Cloud, find_cloud
 from lab.cloud.state_folder import is_taken
 from lab.errors import LabError
 from lab.workspace import cloud_folder
@@ -107,8 +107,6 @@ def stop() -> Cloud | None:
 
 
 def _is_free(port: int) -> bool:
-    if ask(port):
-        return False
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

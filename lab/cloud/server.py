@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import logging
 import os
 import signal
 import socket
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from lab.cloud import client, emulator, lab_role
+from lab.cloud import emulator, lab_role
 from lab.cloud.athena import AthenaService
 from lab.cloud.changes import Change, change_of
 from lab.cloud.cloudwatch import CloudWatch
@@ -31,11 +29,11 @@ from lab.cloud.functions import Functions
 from lab.cloud.http_api import PATH_PREFIX, HttpApis
 from lab.cloud.kinesis import KinesisService
 from lab.cloud.kinesis.measures import Measures
+from lab.cloud.record import recorded
 from lab.cloud.snapshot import Snapshots
 from lab.cloud.state_folder import StateFolder
 from lab.cloud.trace import Trace
 from lab.errors import LabError
-from lab.workspace import lab_folder
 from languages import gettext as _
 
 if TYPE_CHECKING:
@@ -43,8 +41,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lab.cloud.door import Receive, Scope, Send
-
-_log = logging.getLogger("lab.cloud")
 
 FOLDER_SECONDS = 2.0
 """How often the cloud looks whether its state folder is still there: without it, it ends."""
@@ -302,30 +298,5 @@ async def _serve(cloud: LocalCloud, listener: socket.socket) -> None:
                     await stop.wait()
         cloud.trace.end_listening()  # else stopping would wait for everybody who listens
 
-    with _recorded(cloud):
+    with recorded(cloud.describe()):
         await web_server.serve(app, listener, stopped)
-
-
-@contextlib.contextmanager
-def _recorded(cloud: LocalCloud) -> Any:
-    """Record in `.lab` where this clone's cloud listens, as long as it does."""
-    record = lab_folder() / "cloud.json"
-    description = cloud.describe()
-    if client.find_cloud():
-        # Another cloud of this clone runs, with another state folder: that is the one its commands speak to.
-        _log.warning(
-            "Another cloud of this clone is recorded; reach this one by AWS_ENDPOINT_URL=%s", description["url"]
-        )
-        yield
-        return
-    with contextlib.suppress(OSError):
-        record.parent.mkdir(parents=True, exist_ok=True)
-        temporary = record.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(description))
-        temporary.replace(record)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            if json.loads(record.read_text()).get("pid") == os.getpid():
-                record.unlink()

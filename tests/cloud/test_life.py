@@ -17,9 +17,10 @@ import pytest
 
 from lab.aws import Clients
 from lab.cloud import client, process
+from lab.cloud.record import recorded
 from lab.cloud.server import open_socket
 from lab.errors import LabError
-from lab.workspace import lab_folder
+from lab.workspace import cloud_record, lab_folder
 from tests.cloud.conftest import Workshop, eventually
 from tests.cloud.event_source_mappings.test_delivery import KINESIS_READ, Pipeline
 
@@ -51,7 +52,7 @@ def test_start_is_idempotent_and_stop_leaves_nothing(home: Path):
     stopped = process.stop()
     assert stopped == cloud
     assert client.find_cloud() is None
-    assert not (lab_folder() / "cloud.json").exists()
+    assert not cloud_record().exists()
     assert process.stop() is None, "stopping twice is fine"
     ours = {name for name in set(names_of_temporary_files()) - before if "ministack" in name or "lab" in name}
     assert ours == set()
@@ -82,7 +83,6 @@ def test_a_port_that_is_taken_is_refused_by_name(home: Path):
             process.start(port=port)
 
 
-@pytest.mark.slow
 def test_the_default_port_is_given_up_when_it_is_taken(home: Path, monkeypatch: pytest.MonkeyPatch):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -102,9 +102,9 @@ def test_a_state_folder_that_cannot_be_made_is_refused(home: Path, tmp_path: Pat
 
 def test_a_stale_record_is_no_cloud(home: Path):
     cloud, _ = process.start(port=0)
-    record = (lab_folder() / "cloud.json").read_text()
+    record = cloud_record().read_text()
     process.stop()
-    (lab_folder() / "cloud.json").write_text(record)
+    cloud_record().write_text(record)
     assert client.find_cloud() is None
     again, started = process.start(port=0)
     assert started
@@ -112,9 +112,43 @@ def test_a_stale_record_is_no_cloud(home: Path):
     process.stop()
 
 
+def ended_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def was_asked(listener: socket.socket) -> bool:
+    try:
+        listener.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
+
+
+def test_who_has_a_killed_clouds_port_is_not_asked(home: Path):
+    home.mkdir()
+    with open_socket(0) as listener:
+        port = listener.getsockname()[1]
+        cloud_record().write_text(json.dumps({"pid": ended_process(), "port": port, "id": "killed"}))
+        assert client.find_cloud() is None
+        assert not was_asked(listener)
+
+
+def test_a_cloud_on_a_killed_clouds_port_does_not_ask_itself(home: Path):
+    home.mkdir()
+    with open_socket(0) as listener:
+        port = listener.getsockname()[1]
+        # Where nobody waits for ended processes, or the number was given again, the recorded one seems to run.
+        cloud_record().write_text(json.dumps({"pid": os.getpid(), "port": port, "id": "killed"}))
+        with recorded({"pid": os.getpid(), "port": port, "id": "new", "url": "…"}):
+            assert not was_asked(listener)
+            assert json.loads(cloud_record().read_text())["id"] == "new"
+
+
 def test_a_half_written_record_is_no_cloud(home: Path):
     lab_folder().mkdir()
-    (lab_folder() / "cloud.json").write_text('{"port": 1')
+    cloud_record().write_text('{"port": 1')
     assert client.find_cloud() is None
 
 
