@@ -6,17 +6,16 @@ pace, the table holds what came of it; each of them may stop for a while and not
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-import pulumi
 import pulumi_aws as aws
-from pulumi import ResourceOptions
 
-from components.function import Function
+from components.lesson import Lesson
 from components.policies import allow
 from components.settings import BasicSettings, LessonArgs
-from components.stream import lesson_stream
-from components.stream_consumer import StreamConsumer
+
+if TYPE_CHECKING:
+    from pulumi import ResourceOptions
 
 SENSOR_INDEX = "sensor-timestamp-index"
 BY_SENSOR: aws.dynamodb.TableGlobalSecondaryIndexArgsDict = {
@@ -37,56 +36,35 @@ class BasicLessonArgs(LessonArgs):
     """The lesson's own settings."""
 
 
-class BasicLesson(pulumi.ComponentResource):
+class BasicLesson(Lesson):
     """`EventStream` → consumer → `EventLogs`, and a place to tell of what cannot be processed."""
 
-    exports: dict[str, Any]
-    """The stack's output `basic`: the physical names by which commands find what was deployed."""
-
     def __init__(self, name: str, args: BasicLessonArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("streamlab:index:BasicLesson", name, None, opts)
-        settings, tags = args["settings"], args["tags"]
-        child = ResourceOptions(parent=self)
+        super().__init__("basic", name, args, args["settings"], opts)
+        settings = args["settings"]
 
-        self.stream = lesson_stream(name, args, settings, text_name="EventStream", opts=child)
+        self.stream = self._stream(settings, "EventStream")
         # Only keys are declared, of the table and of the index; an item may hold any other attribute.
         keys = ["eventId", *(["sensor", "timestamp"] if settings.sensor_index else [])]
         self.table = aws.dynamodb.Table(
             f"{name}-table",
-            name="EventLogs" if args["names"] == "text" else None,
+            name=self._text_name("EventLogs"),
             billing_mode="PAY_PER_REQUEST",
             hash_key="eventId",
             attributes=[{"name": key, "type": "S"} for key in keys],
             global_secondary_indexes=[BY_SENSOR] if settings.sensor_index else None,
             deletion_protection_enabled=not args["removable"],
-            tags=tags,
-            opts=child,
+            tags=args["tags"],
+            opts=self._child,
         )
-        self.function = Function(
-            f"{name}-consumer",
-            {
-                "package": "basic",
-                "handler": "handlers.basic.handler.lambda_handler",
-                "environment": {"DYNAMODB_TABLE_NAME": self.table.name},
-                "settings": settings,
-                "statements": [allow(["dynamodb:BatchWriteItem", "dynamodb:PutItem"], self.table.arn)],
-                "role_mode": args["role_mode"],
-                "removable": args["removable"],
-                "tags": tags,
-            },
-            child,
+        self.function = self._function(
+            "consumer",
+            None,
+            module="handler",
+            environment={"DYNAMODB_TABLE_NAME": self.table.name},
+            statements=[allow(["dynamodb:BatchWriteItem", "dynamodb:PutItem"], self.table.arn)],
         )
-        self.reader = StreamConsumer(
-            f"{name}-reader",
-            {
-                "function": self.function,
-                "stream_arn": self.stream.arn,
-                "settings": settings,
-                "removable": args["removable"],
-                "tags": tags,
-            },
-            child,
-        )
+        self.reader = self._reader(self.function, self.stream.arn)
         self.exports = {
             "KinesisStreamName": self.stream.name,
             "KinesisStreamArn": self.stream.arn,

@@ -7,18 +7,16 @@ tell tenant and day, it costs nothing to keep and little to ask.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Output, ResourceOptions
 
 from components.data_catalog import DataCatalog
-from components.function import Function
 from components.http_api import HttpApi, HttpRoute
-from components.policies import Statement, allow
+from components.lesson import Lesson
+from components.policies import allow
 from components.settings import LessonArgs, PurchasesSettings
-from components.stream_consumer import StreamConsumer
 
 TIME_TO_LIVE = "expira_en"
 """The attribute (seconds since 1970) after which DynamoDB removes a purchase by itself."""
@@ -44,17 +42,13 @@ class PurchasesLessonArgs(LessonArgs):
     """The lesson's own settings."""
 
 
-class PurchasesLesson(pulumi.ComponentResource):
+class PurchasesLesson(Lesson):
     """`compras` → its stream → `actualizarComprasStream` → bucket → Athena; `generarReporteCompras` beside it."""
 
-    exports: dict[str, Any]
-    """The stack's output `purchases`: the physical names by which commands find what was deployed."""
-
     def __init__(self, name: str, args: PurchasesLessonArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("streamlab:index:PurchasesLesson", name, None, opts)
+        super().__init__("purchases", name, args, args["settings"], opts)
         settings, tags = args["settings"], args["tags"]
-        self._name, self._args, self._settings = name, args, settings
-        self._child = ResourceOptions(parent=self)
+        self._settings = settings
         self._stage = settings.stage or re.sub(r"[^a-z0-9]+", "-", pulumi.get_stack().lower()).strip("-")
 
         self.table = self._table()
@@ -62,7 +56,7 @@ class PurchasesLesson(pulumi.ComponentResource):
         self.function = self._function(
             "consumer",
             "actualizarComprasStream",
-            handler="handlers.purchases.stream.lambda_handler",
+            module="stream",
             environment={
                 "S3_BUCKET_NAME": self.bucket.bucket,
                 "CURRENCY": settings.currency,
@@ -71,18 +65,7 @@ class PurchasesLesson(pulumi.ComponentResource):
             },
             statements=[allow(["s3:PutObject"], Output.concat(self.bucket.arn, f"/{DOCUMENTS}*"))],
         )
-        self.reader = StreamConsumer(
-            f"{name}-reader",
-            {
-                "function": self.function,
-                "source": "dynamodb",
-                "stream_arn": self.table.stream_arn,
-                "settings": settings,
-                "removable": args["removable"],
-                "tags": tags,
-            },
-            self._child,
-        )
+        self.reader = self._reader(self.function, self.table.stream_arn, source="dynamodb")
         self.catalog = DataCatalog(
             f"{name}-catalog",
             {
@@ -100,7 +83,7 @@ class PurchasesLesson(pulumi.ComponentResource):
         self.report = self._function(
             "report",
             "generarReporteCompras",
-            handler="handlers.purchases.report.lambda_handler",
+            module="report",
             environment={
                 "DYNAMODB_TABLE_NAME": self.table.name,
                 "DYNAMODB_INDEX_NAME": DATE_INDEX,
@@ -135,14 +118,10 @@ class PurchasesLesson(pulumi.ComponentResource):
         }
         self.register_outputs(self.exports)
 
-    def _text_name(self, text: str) -> str | None:
-        """Return a name as the text prints it, with the stage in front; None where Pulumi is to make one."""
-        return f"{self._stage}-{text}" if self._args["names"] == "text" else None
-
     def _table(self) -> aws.dynamodb.Table:
         return aws.dynamodb.Table(
             f"{self._name}-table",
-            name=self._text_name("t_MS3_compras"),
+            name=self._text_name(f"{self._stage}-t_MS3_compras"),
             billing_mode="PAY_PER_REQUEST",
             hash_key="tenant_id",
             range_key="compra_id",
@@ -160,7 +139,7 @@ class PurchasesLesson(pulumi.ComponentResource):
     def _bucket(self) -> aws.s3.Bucket:
         bucket = aws.s3.Bucket(
             f"{self._name}-bucket",
-            bucket=self._text_name("compras-backup-s3-bucket"),
+            bucket=self._text_name(f"{self._stage}-compras-backup-s3-bucket"),
             force_destroy=self._args["removable"],
             tags=self._args["tags"],
             opts=self._child,
@@ -198,29 +177,4 @@ class PurchasesLesson(pulumi.ComponentResource):
             treat_missing_data="notBreaching",
             tags=self._args["tags"],
             opts=self._child,
-        )
-
-    def _function(
-        self,
-        part: str,
-        text_name: str,
-        *,
-        handler: str,
-        environment: dict[str, Input[str]],
-        statements: list[Statement],
-    ) -> Function:
-        return Function(
-            f"{self._name}-{part}",
-            {
-                "package": "purchases",
-                "handler": handler,
-                "environment": environment,
-                "statements": statements,
-                "function_name": text_name if self._args["names"] == "text" else None,
-                "settings": self._settings,
-                "role_mode": self._args["role_mode"],
-                "removable": self._args["removable"],
-                "tags": self._args["tags"],
-            },
-            self._child,
         )

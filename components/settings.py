@@ -74,7 +74,12 @@ class FunctionSettings:
 
 
 @dataclass(frozen=True)
-class BasicSettings(FunctionSettings, ConsumerSettings, StreamSettings):
+class LessonSettings(FunctionSettings, ConsumerSettings):
+    """What every lesson has: functions, and one of them reads a stream."""
+
+
+@dataclass(frozen=True)
+class BasicSettings(LessonSettings, StreamSettings):
     """Lesson `basic` (`streamlab:basic`)."""
 
     sensor_index: bool = True
@@ -118,7 +123,7 @@ class ApiSettings:
 
 
 @dataclass(frozen=True)
-class VotesSettings(FunctionSettings, ConsumerSettings, StreamSettings, ApiSettings):
+class VotesSettings(LessonSettings, StreamSettings, ApiSettings):
     """Lesson `votes` (`streamlab:votes`)."""
 
     options: Annotated[Mapping[str, str], Options()] = field(default_factory=DRIVERS.copy)
@@ -131,7 +136,7 @@ class VotesSettings(FunctionSettings, ConsumerSettings, StreamSettings, ApiSetti
 
 
 @dataclass(frozen=True)
-class PurchasesSettings(FunctionSettings, ConsumerSettings, ApiSettings):
+class PurchasesSettings(LessonSettings, ApiSettings):
     """Lesson `purchases` (`streamlab:purchases`)."""
 
     starting_position: Literal["LATEST", "TRIM_HORIZON"] = "TRIM_HORIZON"
@@ -152,7 +157,7 @@ class PurchasesSettings(FunctionSettings, ConsumerSettings, ApiSettings):
 
 
 @dataclass(frozen=True)
-class OrdersSettings(FunctionSettings, ConsumerSettings, StreamSettings):
+class OrdersSettings(LessonSettings, StreamSettings):
     """Lesson `orders` (`streamlab:orders`); the text gives it the first two defaults."""
 
     batch_size: Annotated[int, Between(1, 10_000)] = 10
@@ -162,7 +167,7 @@ class OrdersSettings(FunctionSettings, ConsumerSettings, StreamSettings):
 
 
 @dataclass(frozen=True)
-class ArchiveSettings(FunctionSettings, ConsumerSettings, StreamSettings):
+class ArchiveSettings(LessonSettings, StreamSettings):
     """Lesson `archive` (`streamlab:archive`)."""
 
     shard_count: Annotated[int, Between(1, 200)] = 2
