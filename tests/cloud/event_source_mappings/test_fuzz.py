@@ -10,26 +10,20 @@ from urllib.parse import quote, urlencode
 
 import pytest
 import urllib3
-from botocore.loaders import Loader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lab.aws import Clients
 from lab.cloud.client import Cloud
 from tests.cloud.conftest import Workshop
+from tests.cloud.requests_of import Requests, anything, texts
 
-MODEL = Loader().load_service_model("lambda", "service-2")
 COLLECTION = "/2015-03-31/event-source-mappings"
 ROOT = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=none"
 STREAM = "arn:aws:kinesis:us-east-1:000000000000:stream/fuzzed"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 Answered = tuple[int, dict[str, str], bytes]
 
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
 arns = st.sampled_from(
     [
         STREAM,
@@ -56,47 +50,15 @@ likely = {
     "Date": st.sampled_from([0, -1, 1.5, 1e300, 10**30, "2026-01-01T00:00:00Z", "today"]),
     "Pattern": st.sampled_from(["{}", "[", '{"a": ["b"]}', '{"a": 1}', "[" * 10_000, '{"data":' * 500]),
 }
-texts = st.text(alphabet=st.characters(), max_size=6)
-
-
-def values_of(shape_name: str, depth: int = 0) -> st.SearchStrategy[Any]:
-    shape = MODEL["shapes"][shape_name]
-    if shape_name in likely:
-        usual = likely[shape_name]
-    elif shape.get("enum"):
-        usual = st.sampled_from(shape["enum"])
-    else:
-        match shape["type"]:
-            case "structure":
-                usual = members_of(shape_name, depth + 1)
-            case "list":
-                usual = st.lists(values_of(shape["member"]["shape"], depth + 1), max_size=3)
-            case "map":
-                usual = st.dictionaries(texts, texts, max_size=3)
-            case "integer":
-                usual = st.integers(-2, 11_000) | st.sampled_from([10**30, -(10**30)])
-            case "boolean":
-                usual = st.booleans()
-            case _:
-                usual = texts
-    return st.one_of(usual, usual, usual, usual, usual, anything)
-
-
-def members_of(shape_name: str, depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
-    members = MODEL["shapes"][shape_name]["members"]
-    return st.fixed_dictionaries(
-        {}, optional={name: values_of(member["shape"], depth) for name, member in members.items() if name != "UUID"}
-    )
-
-
+requests = Requests("lambda", likely)
 creations = st.tuples(
-    members_of("CreateEventSourceMappingRequest"),
+    requests.of("CreateEventSourceMapping"),
     st.fixed_dictionaries(
         {}, optional={"EventSourceArn": st.just(STREAM), "FunctionName": st.just("fuzzed"),
                       "StartingPosition": st.just("LATEST")},
     ),
 ).map(lambda both: both[0] | both[1])  # fmt: skip
-updates = members_of("UpdateEventSourceMappingRequest")
+updates = requests.of("UpdateEventSourceMapping")
 bodies = st.one_of(creations, updates, anything).map(lambda body: json.dumps(body).encode()) | st.binary(max_size=20)
 paths = st.sampled_from([COLLECTION, COLLECTION + "/", f"{COLLECTION}/{UNKNOWN}", f"{COLLECTION}/known"])
 ids = st.sampled_from(["x", "%00", "..", "é", "x" * 500, "[]"]).map(lambda text: f"{COLLECTION}/{quote(text)}")

@@ -5,28 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import string
 from typing import Any
 
 import pytest
-from botocore.loaders import Loader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.cloud.kinesis import KinesisService, cbor
 from lab.cloud.kinesis.errors import KinesisError
 from lab.cloud.kinesis.operations import CHECKED, CHECKING_THEMSELVES, SUBSCRIBE
+from tests.cloud.requests_of import Requests, anything
 
 HERE = ("000000000000", "us-east-1")
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
-MODEL = Loader().load_service_model("kinesis", "service-2")
 OPERATIONS = sorted([*CHECKED, *CHECKING_THEMSELVES])
 
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["s", ARN, "AAAA"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
 names = st.sampled_from(["s", "t", "gone", "", "-", "x" * 129])
 likely = {
     "StreamName": names,
@@ -41,44 +34,8 @@ likely = {
     "Policy": st.sampled_from(["{}", "[", '{"Version": "1", "Statement": []}', "[" * 100_000]),
     "Timestamp": st.sampled_from([0, -1, 1.5, 1_700_000_000, 1e300, 10**20]),
 }
-texts = st.text(alphabet=st.characters(), max_size=6) | st.text(string.ascii_letters, max_size=6)
-
-
-def values_of(shape_name: str, depth: int = 0) -> st.SearchStrategy[Any]:
-    shape = MODEL["shapes"][shape_name]
-    if shape_name in likely:
-        usual = likely[shape_name]
-    elif shape.get("enum"):
-        usual = st.sampled_from(shape["enum"])
-    else:
-        match shape["type"]:
-            case "structure":
-                usual = members_of(shape_name, depth + 1)
-            case "list":
-                usual = st.lists(values_of(shape["member"]["shape"], depth + 1), max_size=3)
-            case "map":
-                usual = st.dictionaries(texts, texts, max_size=3)
-            case "integer" | "long":
-                usual = st.integers(-1, 11_000)
-            case "boolean":
-                usual = st.booleans()
-            case "timestamp":
-                usual = likely["Timestamp"]
-            case _:
-                usual = texts
-    return st.one_of(usual, usual, usual, anything)
-
-
-def members_of(shape_name: str, depth: int = 0) -> st.SearchStrategy[dict[str, Any]]:
-    members = MODEL["shapes"][shape_name]["members"]
-    return st.fixed_dictionaries(
-        {}, optional={name: values_of(member["shape"], depth) for name, member in members.items()}
-    )
-
-
-requests = st.sampled_from(OPERATIONS).flatmap(
-    lambda operation: st.tuples(st.just(operation), members_of(MODEL["operations"][operation]["input"]["shape"]))
-)
+sent = Requests("kinesis", likely)
+requests = st.sampled_from(OPERATIONS).flatmap(lambda operation: st.tuples(st.just(operation), sent.of(operation)))
 
 
 def outcome(kinesis: KinesisService, operation: str, request: dict[str, Any]) -> tuple[int, Any]:
