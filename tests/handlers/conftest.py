@@ -7,13 +7,12 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
-import moto
 import pytest
 from hypothesis import settings
 
 from components.basic import BY_SENSOR
 from handlers.shared.observability import logger
+from tests.handlers.aws_on_moto import aws_on_moto, empty, make_table
 from tests.handlers.events import Context
 
 if TYPE_CHECKING:
@@ -25,37 +24,12 @@ if TYPE_CHECKING:
 settings.register_profile("streamlab", deadline=None)  # how long an example takes says nothing on a busy machine
 settings.load_profile("streamlab")
 
-ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "DYNAMODB_TABLE_NAME": "EventLogs",
-}
-
 
 @pytest.fixture(scope="module")
 def handler() -> Iterator[ModuleType]:
     """The module with `lambda_handler`, started as Lambda starts it, on the table that the component declares."""
-    with pytest.MonkeyPatch.context() as patch, moto.mock_aws():
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
-        boto3.client("dynamodb").create_table(
-            TableName="EventLogs",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "eventId", "KeyType": "HASH"}],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("eventId", "sensor", "timestamp")
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": BY_SENSOR["name"],
-                    "KeySchema": [
-                        {"AttributeName": key["attribute_name"], "KeyType": key["key_type"]}
-                        for key in BY_SENSOR["key_schemas"]
-                    ],
-                    "Projection": {"ProjectionType": BY_SENSOR["projection_type"]},
-                }
-            ],
-        )
+    with aws_on_moto({"DYNAMODB_TABLE_NAME": "EventLogs"}):
+        make_table("EventLogs", "eventId", index=BY_SENSOR)
         yield importlib.import_module("handlers.basic.handler")
 
 
@@ -63,8 +37,7 @@ def handler() -> Iterator[ModuleType]:
 def table(handler: ModuleType) -> Table:
     """The handler's table, empty."""
     found: Table = handler.TABLE
-    for item in found.scan()["Items"]:
-        found.delete_item(Key={"eventId": item["eventId"]})
+    empty(found)
     return found
 
 

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import moto
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
@@ -21,6 +20,7 @@ from handlers.shared import records_producer
 from handlers.shared.failures import PermanentFailure
 from handlers.shared.kinesis import kinesis_records
 from handlers.shared.payload import read_json_object
+from tests.handlers.aws_on_moto import aws_on_moto
 from tests.handlers.events import Context, deliver, failed, kinesis_event
 
 if TYPE_CHECKING:
@@ -33,10 +33,7 @@ STREAM = "orders"
 @pytest.fixture(scope="module")
 def producer() -> Iterator[ModuleType]:
     """The producer, started as Lambda starts it, with a stream of two shards."""
-    with pytest.MonkeyPatch.context() as patch, moto.mock_aws():
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("KINESIS_STREAM_NAME", STREAM)
+    with aws_on_moto({"KINESIS_STREAM_NAME": STREAM}):
         boto3.client("kinesis").create_stream(StreamName=STREAM, ShardCount=2)
         yield importlib.import_module("handlers.orders.producer")
 

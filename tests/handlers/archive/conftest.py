@@ -6,9 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import moto
 import pytest
 
+from tests.handlers.aws_on_moto import aws_on_moto
 from tests.handlers.events import Context
 
 if TYPE_CHECKING:
@@ -17,20 +17,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.service_resource import Bucket
 
-ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "S3_BUCKET_NAME": "archive",
-    "ARCHIVE_LAYOUT": "record",
-}
-
 
 @pytest.fixture(scope="module")
 def handler() -> Iterator[ModuleType]:
     """The module with `lambda_handler`, started as Lambda starts it."""
-    with pytest.MonkeyPatch.context() as patch, moto.mock_aws():
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
+    with aws_on_moto({"S3_BUCKET_NAME": "archive", "ARCHIVE_LAYOUT": "record"}):
         boto3.client("s3").create_bucket(Bucket="archive")
         yield importlib.import_module("handlers.archive.handler")
 

@@ -6,10 +6,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import moto
 import pytest
 
 from components.purchases import BY_DATE
+from tests.handlers.aws_on_moto import aws_on_moto, empty, make_table
 from tests.handlers.events import Context
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.service_resource import Bucket
 
 ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_LAMBDA_FUNCTION_NAME": "actualizarComprasStream",
     "POWERTOOLS_METRICS_NAMESPACE": "streamlab",
     "POWERTOOLS_SERVICE_NAME": "purchases",
@@ -36,32 +35,9 @@ ENVIRONMENT = {
 @pytest.fixture(scope="module")
 def on_moto() -> Iterator[None]:
     """AWS with the lesson's bucket and table, and the environment of its functions."""
-    with pytest.MonkeyPatch.context() as patch, moto.mock_aws():
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
+    with aws_on_moto(ENVIRONMENT):
         boto3.client("s3").create_bucket(Bucket="purchases")
-        boto3.client("dynamodb").create_table(
-            TableName="compras",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "tenant_id", "KeyType": "HASH"},
-                {"AttributeName": "compra_id", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("tenant_id", "compra_id", "fecha")
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": BY_DATE["name"],
-                    "KeySchema": [
-                        {"AttributeName": key["attribute_name"], "KeyType": key["key_type"]}
-                        for key in BY_DATE["key_schemas"]
-                    ],
-                    "Projection": {"ProjectionType": BY_DATE["projection_type"]},
-                }
-            ],
-        )
+        make_table("compras", "tenant_id", "compra_id", index=BY_DATE)
         yield
 
 
@@ -96,8 +72,7 @@ def handle(stream: ModuleType, bucket: Bucket) -> Callable[[Any], Any]:
 def table(report: ModuleType) -> Table:
     """The table, empty."""
     found = boto3.resource("dynamodb").Table("compras")
-    for item in found.scan()["Items"]:
-        found.delete_item(Key={"tenant_id": item["tenant_id"], "compra_id": item["compra_id"]})
+    empty(found)
     return found
 
 

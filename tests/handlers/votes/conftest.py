@@ -7,11 +7,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import moto
 import pytest
 
 from handlers.votes.economical import count_by_option
 from handlers.votes.transactional import count_by_vote
+from tests.handlers.aws_on_moto import aws_on_moto, empty, make_table
 from tests.handlers.events import Context
 from tests.handlers.requests import http_event
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 OPTIONS = {"norris": "Lando Norris", "piastri": "Oscar Piastri", "hulkenberg": "Nico Hülkenberg"}
 
 ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "KINESIS_STREAM_NAME": "f1-vote-stream",
@@ -38,17 +37,9 @@ ENVIRONMENT = {
 @pytest.fixture(scope="module")
 def functions() -> Iterator[Callable[[str], ModuleType]]:
     """Start a function as Lambda does, by the name of its module."""
-    with pytest.MonkeyPatch.context() as patch, moto.mock_aws():
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
+    with aws_on_moto(ENVIRONMENT):
         boto3.client("kinesis").create_stream(StreamName="f1-vote-stream", ShardCount=4)
-        boto3.client("dynamodb").create_table(
-            TableName="f1-vote-results",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "option_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "option_id", "AttributeType": "S"}],
-        )
+        make_table("f1-vote-results", "option_id")
         yield lambda name: importlib.import_module(f"handlers.votes.{name}")
 
 
@@ -58,11 +49,6 @@ def table(functions: Callable[[str], ModuleType]) -> Table:
     found: Table = functions("consumer").TABLE
     empty(found)
     return found
-
-
-def empty(table: Table) -> None:
-    for item in table.scan()["Items"]:
-        table.delete_item(Key={"option_id": item["option_id"]})
 
 
 def votes(table: Table) -> dict[str, int]:

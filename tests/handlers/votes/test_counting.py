@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from handlers.votes import economical, transactional
 from handlers.votes.economical import count_by_option
 from handlers.votes.transactional import count_by_vote
+from tests.handlers.aws_on_moto import empty
 from tests.handlers.events import Context, failed, kinesis_record
-from tests.handlers.votes.conftest import OPTIONS, empty, votes
+from tests.handlers.votes.conftest import OPTIONS, votes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
