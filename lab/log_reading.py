@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _PAUSE_SECONDS = 1.0
 _LATE_MILLISECONDS = 30_000  # how late a line may become visible
-_PAGE = 10_000
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,9 @@ class LogReader:
                 time.sleep(_PAUSE_SECONDS)
 
     def _new_events(self) -> list[dict[str, Any]]:
-        """Return what was not seen yet; less than all only where there is too much for one look."""
+        """Return what was not seen yet."""
         found: dict[str, Any] = {}
-        request: dict[str, Any] = {"logGroupName": self._group, "startTime": self._since, "limit": _PAGE}
+        request: dict[str, Any] = {"logGroupName": self._group, "startTime": self._since}
         while True:
             answer = self._logs.filter_log_events(**request)
             found |= {name: event for event in answer["events"] if (name := _identity(event)) not in self._seen}
@@ -67,10 +66,8 @@ class LogReader:
             request["nextToken"] = token
         new = sorted(found.values(), key=lambda event: event["timestamp"])
         if new:
-            # The local cloud cuts a long answer without a token: then the next look goes on where this one was cut.
-            cut = len(answer["events"]) >= _PAGE
             self._seen |= {_identity(event): event["timestamp"] for event in new}
-            self._since = max(self._since, new[-1]["timestamp"] - (0 if cut else _LATE_MILLISECONDS))
+            self._since = max(self._since, new[-1]["timestamp"] - _LATE_MILLISECONDS)
             self._seen = {event: when for event, when in self._seen.items() if when >= self._since}
         return new
 

@@ -18,6 +18,7 @@ from lab.cloud.door import Door
 from lab.cloud.emulator.athena import repair_athena_authorization
 from lab.cloud.emulator.functions import with_depth
 from lab.cloud.emulator.http_apis import repaired as repaired_http_apis
+from lab.cloud.emulator.log_pages import paged_logs
 from lab.cloud.emulator.tagging import with_more_services
 from lab.cloud.event_source_mappings.api import Api
 from lab.cloud.event_source_mappings.clock import Clock
@@ -93,6 +94,7 @@ class LocalCloud:
         emulator.lead_to_streams(self._kinesis)
         emulator.wrap_service("lambda", lambda handler: Api(self._mappings, self._sources, handler))
         emulator.wrap_service("athena", self._athena.before)
+        emulator.wrap_service("logs", paged_logs)
         emulator.wrap_service("kinesis", lambda _handler: self._kinesis.handle)
         changed = self._sources.table_changed
         emulator.wrap_service("dynamodb", lambda handler: emulator.repaired_tables(handler, changed))
