@@ -28,6 +28,13 @@ Stack = Annotated[
     typer.Option("--stack", metavar="NAME", help=_("The stack to act on, as in Pulumi.NAME.yaml.")),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help=_("Print JSON, for a program to read."))]
+FunctionName = Annotated[
+    str, typer.Argument(metavar="NAME", help=_("A lesson (its consumer function), or a function."))
+]
+Since = Annotated[
+    str,
+    typer.Option("--since", metavar="TIME", help=_("From when on: so long ago (10m, 2h, 1d), or a time in UTC.")),
+]
 Lessons = Annotated[
     list[str] | None, typer.Argument(metavar="LESSON", help=_("The lessons to deploy. [default: those of last time]"))
 ]

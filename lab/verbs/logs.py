@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
+from lab.command_line import LOCAL_STACK, AsJson, FunctionName, Since, Stack, VerbApp
 from lab.errors import LabError
 from lab.log_reading import LogLine, LogReader
 from lab.target import LESSONS, Target
@@ -28,13 +28,10 @@ app = VerbApp()
     ),
 )
 def logs(
-    name: Annotated[str, typer.Argument(metavar="NAME", help=_("A lesson (its consumer function), or a function."))],
+    name: FunctionName,
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help=_("Go on until Ctrl-C."))] = False,
-    since: Annotated[
-        str,
-        typer.Option("--since", metavar="TIME", help=_("From when on: so long ago (10m, 2h, 1d), or a time in UTC.")),
-    ] = "1h",
+    since: Since = "1h",
     stack: Stack = LOCAL_STACK,
     as_json: AsJson = False,
 ) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
+from lab.command_line import LOCAL_STACK, AsJson, FunctionName, Since, Stack, VerbApp
 from lab.numbers import decimal, whole
 from lab.target import Target
 from lab.terminal import note, say, say_json, styled, table
@@ -43,12 +41,9 @@ _MOST_POINTS = 1440
     examples=("lab metrics basic", "lab metrics basic --since 10m", "lab metrics basic --json | jq .Errors"),
 )
 def metrics(
-    name: Annotated[str, typer.Argument(metavar="NAME", help=_("A lesson (its consumer function), or a function."))],
+    name: FunctionName,
     *,
-    since: Annotated[
-        str,
-        typer.Option("--since", metavar="TIME", help=_("From when on: so long ago (10m, 2h, 1d), or a time in UTC.")),
-    ] = "1h",
+    since: Since = "1h",
     stack: Stack = LOCAL_STACK,
     as_json: AsJson = False,
 ) -> None:

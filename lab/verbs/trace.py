@@ -9,7 +9,7 @@ import typer
 
 from lab.cloud.asking import ask, follow
 from lab.cloud.client import Cloud, require_cloud
-from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
+from lab.command_line import LOCAL_STACK, AsJson, Since, Stack, VerbApp
 from lab.errors import LabError, UsageError
 from lab.short_names import long_shard, short_number, short_shard
 from lab.target import Target
@@ -63,10 +63,7 @@ def trace(
         ),
     ] = None,
     follow_it: Annotated[bool, typer.Option("--follow", "-f", help=_("Go on until Ctrl-C."))] = False,
-    since: Annotated[
-        str,
-        typer.Option("--since", metavar="TIME", help=_("From when on: so long ago (10m, 2h, 1d), or a time in UTC.")),
-    ] = "1h",
+    since: Since = "1h",
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help=_("The newest lines, so many."))] = 50,
     stack: Stack = LOCAL_STACK,
     as_json: AsJson = False,
