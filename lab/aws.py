@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
     from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_resourcegroupstaggingapi.client import ResourceGroupsTaggingAPIClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_sns.client import SNSClient
     from mypy_boto3_sqs.client import SQSClient
@@ -61,15 +62,22 @@ class Clients:
         region: such as `us-east-1`.
         access_key: None leaves the credentials to botocore's usual search (environment, profile, …).
         secret_key: belongs to `access_key`.
+        profile: of the person's AWS configuration, on AWS; None is the usual one.
     """
 
     def __init__(
-        self, endpoint_url: str | None, region: str, access_key: str | None = None, secret_key: str | None = None
+        self,
+        endpoint_url: str | None,
+        region: str,
+        access_key: str | None = None,
+        secret_key: str | None = None,
+        profile: str | None = None,
     ) -> None:
         self.endpoint_url = endpoint_url
         self.region = region
         self._access_key = access_key
         self._secret_key = secret_key
+        self._profile = profile
         self._session: Session | None = None
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -149,6 +157,11 @@ class Clients:
         """Who is calling."""
         return self._client("sts")
 
+    @property
+    def tagging(self) -> ResourceGroupsTaggingAPIClient:
+        """Tags, of the resources of most services."""
+        return self._client("resourcegroupstaggingapi")
+
     def _client(self, service: str) -> Any:
         # Without the lock only for what is already there: making a client is not thread-safe in botocore.
         if client := self._clients.get(service):
@@ -165,7 +178,7 @@ class Clients:
         from botocore.session import Session
 
         # The person's own profile must neither reach nor break what is said to the local cloud.
-        session = Session(session_vars=_NO_PROFILE if self.endpoint_url else None)
+        session = Session(session_vars=_NO_PROFILE if self.endpoint_url else None, profile=self._profile)
         if self._access_key and self._secret_key:
             session.set_credentials(self._access_key, self._secret_key)
         return session

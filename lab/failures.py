@@ -22,6 +22,10 @@ from languages import gettext as _
 INTERRUPTED = 130
 NOBODY_READS = 141
 _DETAILS_KEPT = 20
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+"""The codes by which AWS's services say that temporary keys are too old."""
+_NO_KEYS = {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"}
+"""The classes of botocore's errors that nobody could sign a request."""
 _NO_ANSWER = {"ConnectionError", "HTTPClientError"}
 """The classes of botocore's errors of a request that got no answer."""
 
@@ -80,6 +84,12 @@ def _of_aws(error: BaseException) -> LabError | None:
     details = response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", "") or error)
     operation = str(getattr(error, "operation_name", ""))
+    if type(error).__name__ in _NO_KEYS:
+        return LabError(
+            _("There are no keys of an AWS account."),
+            why=str(error),
+            next_step=_("Set them: aws configure (in a Learner Lab: AWS Details, Show, into ~/.aws/credentials)"),
+        )
     if not response and _NO_ANSWER.isdisjoint(base.__name__ for base in type(error).__mro__):
         return LabError(_("The request could not be sent."), why=str(error))  # a value, credentials or a profile
     if not response:
@@ -93,6 +103,12 @@ def _of_aws(error: BaseException) -> LabError | None:
             _("Something that was deployed is not there any more ({operation}).").format(operation=operation),
             why=message,
             next_step=_("Take over what is really there, then make again what is missing: lab refresh, lab up"),
+        )
+    if code in _EXPIRED:
+        return LabError(
+            _("The keys of your AWS account have expired."),
+            why=message,
+            next_step=_("Get new ones (in a Learner Lab: AWS Details, Show), set them, and run the command again."),
         )
     if "AccessDenied" in code or code in ("UnrecognizedClientException", "InvalidClientTokenId", "NotAuthorized"):
         return LabError(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LESSONS_KEY = "streamlab:lessons"
 REGION_KEY = "aws:region"
+PROFILE_KEY = "aws:profile"
 _OURS = ("local", "dev")
 """The stacks whose files come with the project."""
 ENDPOINTS_KEY = "aws:endpoints"
@@ -127,7 +128,23 @@ class StackFiles:
         """The region of the stack; the usual one where its file names none."""
         from lab.aws import LOCAL_REGION
 
-        return str(self._settings.get(REGION_KEY) or LOCAL_REGION)
+        return self.named_region or LOCAL_REGION
+
+    @property
+    def named_region(self) -> str:
+        """The region that the stack's file names, "" where it names none."""
+        return str(self._settings.get(REGION_KEY) or "")
+
+    @property
+    def profile(self) -> str | None:
+        """The profile of the person's AWS configuration that the stack's file names, None where it names none."""
+        named = self._settings.get(PROFILE_KEY)
+        return str(named) if named else None
+
+    @property
+    def is_on_aws(self) -> bool:
+        """Whether the stack's file gives no endpoint, so that its calls go to AWS."""
+        return not self._settings.get(ENDPOINTS_KEY)
 
     def _chosen(self, named: Sequence[str] | None) -> Sequence[str] | None:
         return named if named is not None else _read_json(self._kept_config).get(LESSONS_KEY)
@@ -163,14 +180,14 @@ class StackFiles:
         """
         from lab.deploy.provider.configuration import is_loopback
 
-        endpoints: Sequence[Mapping[str, str]] = self._settings.get(ENDPOINTS_KEY) or []
-        if not endpoints:
+        if self.is_on_aws:
             raise LabError(
                 _("Stack {name} is not for the local cloud: {file} gives no {key}.").format(
                     name=self.name, file=self.file.name, key=ENDPOINTS_KEY
                 ),
                 next_step=_("To deploy it to AWS: pulumi up --stack {name}").format(name=self.name),
             )
+        endpoints: Sequence[Mapping[str, str]] = self._settings[ENDPOINTS_KEY]
         for url in (url for services in endpoints for url in services.values()):
             if not is_loopback(url):
                 raise LabError(

@@ -22,6 +22,7 @@ def sections() -> list[tuple[str, dict[str, str]]]:
                 "preview": _("Show what `up` would change, and change nothing."),
                 "down": _("Remove everything that is deployed."),
                 "outputs": _("Show the names of what is deployed."),
+                "leftovers": _("Find what is left over and what it costs, and delete it."),
                 "refresh": _("Compare the state with what is really there, and take over what is different."),
                 "package": _("Build the code packages of the lessons' functions."),
             },

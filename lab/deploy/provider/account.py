@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from lab.aws import Clients
 from lab.deploy.provider.errors import GivenUpError, is_missing
@@ -16,15 +16,24 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_LONGEST_PAUSE_SECONDS = 0.02
-"""The cloud is on this machine: asking it 50 times a second costs nothing and keeps a learner waiting least."""
-
 
 class Account(Clients):
     """What a resource needs to know about where it lives; shared by all threads of one provider."""
 
-    def __init__(self, endpoint_url: str, region: str, access_key: str, secret_key: str) -> None:
-        super().__init__(endpoint_url, region, access_key, secret_key)
+    longest_pause_seconds: ClassVar[float] = 0.02
+    """The cloud is on this machine: asking it 50 times a second costs nothing and keeps a learner waiting least."""
+    patience: ClassVar[float] = 1.0
+    """Multiplies how long is waited."""
+
+    def __init__(
+        self,
+        endpoint_url: str | None,
+        region: str,
+        access_key: str | None = None,
+        secret_key: str | None = None,
+        profile: str | None = None,
+    ) -> None:
+        super().__init__(endpoint_url, region, access_key, secret_key, profile)
         self.cancelled = threading.Event()
 
     @functools.cached_property
@@ -47,6 +56,7 @@ class Account(Clients):
         Raises:
             GivenUpError: it took too long, or the deployment was cancelled.
         """
+        seconds *= self.patience
         give_up = time.monotonic() + seconds
         pause = 0.002
         while (found := look()) is None:
@@ -54,7 +64,7 @@ class Account(Clients):
                 raise GivenUpError(_("cancelled while waiting for {what}").format(what=what))
             if time.monotonic() > give_up:
                 raise GivenUpError(_("{what} took more than {seconds:.0f} seconds").format(what=what, seconds=seconds))
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            pause = min(2 * pause, self.longest_pause_seconds)
         return found
 
     def wait_until_gone(self, ask: Callable[[], object], what: str) -> None:
