@@ -22,7 +22,7 @@ from lab.cloud.server import open_socket
 from lab.errors import LabError
 from lab.workspace import cloud_record, lab_folder
 from tests.cloud.conftest import Workshop, eventually
-from tests.cloud.event_source_mappings.test_delivery import KINESIS_READ, Pipeline
+from tests.cloud.event_source_mappings.pipeline import KINESIS_READ, Pipeline
 
 
 def names_of_temporary_files() -> list[str]:

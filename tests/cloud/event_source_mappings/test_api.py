@@ -8,12 +8,11 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-from botocore.exceptions import ClientError
 
 from lab.aws import Clients
 from lab.cloud.client import Cloud
 from tests.cloud.conftest import Workshop, eventually
-from tests.cloud.event_source_mappings.test_delivery import (
+from tests.cloud.event_source_mappings.pipeline import (
     DYNAMODB_READ,
     HANDLER,
     KINESIS_READ,
@@ -25,11 +24,6 @@ from tests.cloud.event_source_mappings.test_reading import unchecked
 SILENT = "def handler(event, context): pass"
 
 
-@pytest.fixture
-def stream(workshop: Workshop) -> str:
-    return workshop.stream()
-
-
 @pytest.fixture(scope="module")
 def function(local_cloud: Cloud) -> str:
     """A function that does nothing, for the tests that only ask the API."""
@@ -37,14 +31,61 @@ def function(local_cloud: Cloud) -> str:
     return shop.function(SILENT, shop.role(([*KINESIS_READ, *DYNAMODB_READ, "sqs:SendMessage"], "*")))
 
 
-def deleted(shop: Workshop, mapping: str) -> bool:
-    try:
-        return not shop.clients.lambda_.get_event_source_mapping(UUID=mapping)
-    except ClientError as error:
-        return error.response.get("Error", {}).get("Code") == "ResourceNotFoundException"
-
-
 # --- create
+
+
+def test_create_answers_creating_and_the_defaults(workshop: Workshop):
+    stream = workshop.stream()
+    role = workshop.role((KINESIS_READ, stream))
+    function = workshop.function(HANDLER, role)
+    created = workshop.clients.lambda_.create_event_source_mapping(
+        EventSourceArn=stream, FunctionName=function, StartingPosition="LATEST"
+    )
+    workshop.made.append(lambda: workshop.clients.lambda_.delete_event_source_mapping(UUID=created["UUID"]))
+    expected = {
+        "State": "Creating", "StateTransitionReason": "User action", "LastProcessingResult": "No records processed",
+        "BatchSize": 100, "MaximumBatchingWindowInSeconds": 0, "MaximumRecordAgeInSeconds": -1,
+        "MaximumRetryAttempts": -1, "ParallelizationFactor": 1, "BisectBatchOnFunctionError": False,
+        "TumblingWindowInSeconds": 0, "FunctionResponseTypes": [], "DestinationConfig": {"OnFailure": {}},
+        "EventSourceArn": stream, "FunctionArn": function, "StartingPosition": "LATEST",
+    }  # fmt: skip
+    assert {name: created.get(name) for name in expected} == expected
+    assert created["ResponseMetadata"]["HTTPStatusCode"] == 202
+
+
+def test_what_aws_refuses_at_create_is_refused_in_its_words(workshop: Workshop):
+    stream = workshop.stream()
+    role = workshop.role((KINESIS_READ, stream))
+    function = workshop.function(HANDLER, role)
+    create = workshop.clients.lambda_.create_event_source_mapping
+    wanted = {"EventSourceArn": stream, "FunctionName": function, "StartingPosition": "LATEST"}
+    missing = stream + "-missing"
+    assert refused(create, **wanted | {"EventSourceArn": missing}) == (
+        "InvalidParameterValueException", f"Stream not found: {missing}")  # fmt: skip
+    assert refused(create, **wanted, FilterCriteria={"Filters": [{"Pattern": "[]"}]}) == (
+        "InvalidParameterValueException", "Invalid filter pattern definition.")  # fmt: skip
+    code, message = refused(create, **wanted, ParallelizationFactor=2, TumblingWindowInSeconds=5)
+    assert message == "Parallelization factor must be equal to 1 when tumbling window period is configured"
+    del wanted["StartingPosition"]
+    assert refused(create, **wanted)[0] == "InvalidParameterValueException"
+    mapping = workshop.mapping(stream, function)
+    code, message = refused(create, **wanted, StartingPosition="LATEST")
+    assert code == "ResourceConflictException"
+    assert message.endswith(f"Please update or delete the existing mapping with UUID {mapping}")
+
+
+def test_a_role_that_may_not_read_the_stream_is_refused(workshop: Workshop):
+    stream = workshop.stream()
+    function = workshop.function(HANDLER, workshop.role(("logs:*", "*")))
+    code, message = refused(
+        workshop.clients.lambda_.create_event_source_mapping,
+        EventSourceArn=stream, FunctionName=function, StartingPosition="LATEST",
+    )  # fmt: skip
+    assert code == "InvalidParameterValueException"
+    assert message == (
+        f"Cannot access stream {stream}. Please ensure the role can perform the GetRecords, GetShardIterator, "
+        "DescribeStream, ListShards, and ListStreams Actions on your stream in IAM."
+    )
 
 
 def test_a_mapping_of_a_table_has_the_recorded_keys(workshop: Workshop, function: str):
@@ -281,98 +322,25 @@ def test_the_starting_position_is_not_updated(workshop: Workshop, function: str,
         assert json.load(answer)["StartingPosition"] == "LATEST"
 
 
-# --- delete, and what is taken away under a mapping
+# --- list
 
 
-TELLING = """
-import json, os, time, boto3
-sqs = boto3.client("sqs")
-def handler(event, context):
-    for word in ("begun", "ended"):
-        seen = [word, [record["kinesis"]["sequenceNumber"] for record in event["Records"]]]
-        sqs.send_message(QueueUrl=os.environ["LOG"], MessageBody=json.dumps(seen))
-        time.sleep(0.4 if word == "begun" else 0)
-"""
-
-
-def under_way(shop: Workshop, stream: str) -> tuple[str, str, list[str]]:
-    """Make a mapping whose first batch of two is under way; return the function's log, the mapping, the records."""
-    log, log_arn = shop.queue()
-    role = shop.role((KINESIS_READ, stream), ("sqs:SendMessage", log_arn))
-    function = shop.function(TELLING, role, Environment={"Variables": {"LOG": log}})
-    mapping = shop.mapping(stream, function, BatchSize=1)
-    numbers = shop.put(stream, 1, 2)
-    eventually(lambda: shop.messages(log))
-    return log, mapping, numbers
-
-
-def test_a_mapping_is_deleting_until_what_is_under_way_has_ended(workshop: Workshop, stream: str):
-    """For at most a second: a function that hangs does not hold up who waits for the delete."""
+def test_list_filters_and_pages_and_tags(workshop: Workshop):
+    stream = workshop.stream()
+    role = workshop.role((KINESIS_READ, stream))
+    functions = [workshop.function(HANDLER, role) for _ in range(3)]
+    mappings = {workshop.mapping(stream, function) for function in functions}
     aws = workshop.clients.lambda_
-    log, mapping, numbers = under_way(workshop, stream)
-    assert aws.delete_event_source_mapping(UUID=mapping)["State"] == "Deleting"
-    assert aws.get_event_source_mapping(UUID=mapping)["State"] == "Deleting"
-    assert refused(aws.update_event_source_mapping, UUID=mapping, BatchSize=5)[0] == "ResourceInUseException"
-    eventually(lambda: deleted(workshop, mapping))
-    eventually(lambda: sorted(workshop.messages(log)) == [["begun", numbers[:1]], ["ended", numbers[:1]]])
-
-
-def test_a_mapping_is_disabling_until_what_is_under_way_has_ended(workshop: Workshop, stream: str):
-    aws = workshop.clients.lambda_
-    log, mapping, numbers = under_way(workshop, stream)
-    state = lambda: aws.get_event_source_mapping(UUID=mapping)["State"]  # noqa: E731
-    assert aws.update_event_source_mapping(UUID=mapping, Enabled=False)["State"] == "Disabling"
-    assert state() == "Disabling"
-    eventually(lambda: state() == "Disabled")
-    assert sorted(workshop.messages(log)) == [["begun", numbers[:1]], ["ended", numbers[:1]]]
-    aws.update_event_source_mapping(UUID=mapping, Enabled=True)
-    eventually(lambda: ["ended", numbers[1:]] in workshop.messages(log))
-
-
-def test_a_function_that_is_deleted_and_made_again_goes_on(workshop: Workshop, stream: str):
-    pipeline = Pipeline(workshop, stream, KINESIS_READ)
-    workshop.put(stream, 1)
-    eventually(pipeline.events)
-    aws = workshop.clients.lambda_
-    name = pipeline.function.rsplit(":", 1)[1]
-    aws.delete_function(FunctionName=name)
-    workshop.put(stream, 2)
-    get = aws.get_event_source_mapping
-    eventually(lambda: get(UUID=pipeline.mapping)["LastProcessingResult"] == "PROBLEM: Function call failed")
-    assert get(UUID=pipeline.mapping)["State"] == "Enabled"
-    (listed,) = aws.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
-    assert listed.get("UUID") == pipeline.mapping
-    again = workshop.function(HANDLER, pipeline.role, name=name, Environment={"Variables": {"LOG": pipeline.log}})
-    assert again == pipeline.function
-    eventually(lambda: sorted(pipeline.batches()) == [[1], [2]])
-
-
-def test_a_mapping_reads_as_the_role_that_its_function_has_now(workshop: Workshop, stream: str):
-    pipeline = Pipeline(workshop, stream, KINESIS_READ)
-    other = workshop.role(("logs:*", "*"))
-    workshop.clients.lambda_.update_function_configuration(FunctionName=pipeline.function, Role=other)
-    get = workshop.clients.lambda_.get_event_source_mapping
-    workshop.put(stream, 1)
-    eventually(lambda: "PROBLEM: Access denied" in get(UUID=pipeline.mapping)["LastProcessingResult"])
-
-
-def test_a_stream_that_is_deleted_and_made_again_is_read_from_its_beginning(workshop: Workshop):
-    kinesis, name = workshop.clients.kinesis, workshop.name("stream")
-    kinesis.create_stream(StreamName=name, ShardCount=1)
-    stream = f"arn:aws:kinesis:us-east-1:000000000000:stream/{name}"
-    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
-    pipeline = Pipeline(workshop, stream, KINESIS_READ)
-    kinesis.split_shard(StreamName=name, ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
-    eventually(
-        lambda: kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["OpenShardCount"] == 2
+    listed = aws.list_event_source_mappings(EventSourceArn=stream)["EventSourceMappings"]
+    assert {each["UUID"] for each in listed} == mappings
+    listed = aws.list_event_source_mappings(FunctionName=functions[0])["EventSourceMappings"]
+    assert [each["FunctionArn"] for each in listed] == [functions[0]]
+    pages = aws.get_paginator("list_event_source_mappings").paginate(
+        EventSourceArn=stream, PaginationConfig={"PageSize": 1}
     )
-    workshop.put(stream, 1)
-    eventually(pipeline.events)
-    kinesis.delete_stream(StreamName=name)
-    time.sleep(1.2)  # a mapping looks once a second
-    assert workshop.clients.lambda_.get_event_source_mapping(UUID=pipeline.mapping)["State"] == "Enabled"
-    kinesis.create_stream(StreamName=name, ShardCount=1)
-    workshop.made.append(lambda: kinesis.delete_stream(StreamName=name))
-    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
-    workshop.put(stream, 2)
-    eventually(lambda: [2] in pipeline.batches())
+    assert {each["UUID"] for page in pages for each in page["EventSourceMappings"]} == mappings
+    arn = listed[0]["EventSourceMappingArn"]
+    aws.tag_resource(Resource=arn, Tags={"lesson": "basic"})
+    assert aws.list_tags(Resource=arn)["Tags"] == {"lesson": "basic"}
+    aws.untag_resource(Resource=arn, TagKeys=["lesson"])
+    assert aws.list_tags(Resource=arn)["Tags"] == {}

@@ -12,7 +12,7 @@ from typing import Any
 from lab.cloud.asking import ask
 from lab.cloud.client import Cloud
 from tests.cloud.conftest import Workshop, eventually
-from tests.cloud.event_source_mappings.test_delivery import DYNAMODB_READ, KINESIS_READ, Pipeline, refused
+from tests.cloud.event_source_mappings.pipeline import DYNAMODB_READ, KINESIS_READ, Pipeline, refused
 
 TIMING = """
 import base64, json, os, time, boto3

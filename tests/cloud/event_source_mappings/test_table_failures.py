@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tests.cloud.conftest import Workshop, eventually
-from tests.cloud.event_source_mappings.test_delivery import DYNAMODB_READ, HANDLER, Pipeline
+from tests.cloud.event_source_mappings.pipeline import DYNAMODB_READ, HANDLER, Pipeline
 
 KEYS = ("first", "second", "bad", "last")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.aws import Clients
 from tests.cloud.conftest import Workshop, eventually
-from tests.cloud.event_source_mappings.test_delivery import DYNAMODB_READ, Pipeline
+from tests.cloud.event_source_mappings.pipeline import DYNAMODB_READ, Pipeline
 
 TTL_IDENTITY = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 

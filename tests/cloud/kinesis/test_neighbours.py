@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from lab.cloud.client import Cloud
 from lab.cloud.kinesis import KinesisService, cbor
 from tests.cloud.conftest import Workshop, eventually
-from tests.cloud.event_source_mappings.test_delivery import KINESIS_READ, Pipeline
+from tests.cloud.event_source_mappings.pipeline import KINESIS_READ, Pipeline
 from tests.cloud.test_authorization import ANYONE, as_role
 
 FIRST = "shardId-000000000000"
