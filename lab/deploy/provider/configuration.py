@@ -42,18 +42,19 @@ class Configuration:
     default_tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    def from_values(cls, values: Mapping[str, Any]) -> Configuration:
+    def from_values(cls, values: Mapping[str, Any], *, needs_endpoints: bool = False) -> Configuration:
         """Check what Pulumi's `Configure` brings.
 
         Args:
             values: the keys of the provider (`region`, `endpoints`, …); objects may come as JSON texts.
+            needs_endpoints: whether `endpoints` must be among them; else the environment alone may say where to work.
 
         Raises:
             LabError: no endpoint is given, or one that is not on this machine.
         """
         default_tags: Mapping[str, Any] = _parsed(values.get("defaultTags")) or {}
         return cls(
-            endpoint=_endpoint(values.get("endpoints")),
+            endpoint=_endpoint(values.get("endpoints"), needed=needs_endpoints),
             region=values.get("region") or LOCAL_REGION,
             access_key=values.get("accessKey") or LOCAL_KEY,
             secret_key=values.get("secretKey") or LOCAL_KEY,
@@ -73,13 +74,21 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def _endpoint(configured: object) -> str:
+def _endpoint(configured: object, *, needed: bool) -> str:
     """Return where to work: the cloud that runs (the environment says so) before the one in the stack's file."""
     urls = _configured_endpoints(configured)
+    if needed and not urls:
+        raise LabError(
+            _("The configuration gives no aws:endpoints: this stack is meant for AWS, so nothing was called."),
+            why=_("This provider deploys to the local cloud only."),
+            next_step=_(
+                "Deploy it from a terminal without `lab env`, or give loopback endpoints as Pulumi.local.yaml does."
+            ),
+        )
     for url in urls:
         if not is_loopback(url):
             raise LabError(
-                _("the endpoint {url} is not on this machine, so nothing was called").format(url=url),
+                _("The endpoint {url} is not on this machine, so nothing was called.").format(url=url),
                 why=_("This provider deploys to the local cloud only."),
                 next_step=_("Give a loopback address, such as http://127.0.0.1:4566, or use a stack for AWS."),
             )
@@ -101,7 +110,7 @@ def _endpoint(configured: object) -> str:
             )
         )
     raise LabError(
-        _("no endpoint is given, so nothing was called"),
+        _("No endpoint is given, so nothing was called."),
         why=_("Without one, the calls would go to AWS."),
         next_step=_("Set {variable} or aws:endpoints (`lab env` prints the address).").format(
             variable=ENDPOINT_VARIABLE

@@ -60,9 +60,15 @@ def _answered(method: _Method) -> _Method:
 
 
 class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """Pulumi's `aws` provider for the local cloud; call `Configure` before anything that asks the cloud."""
+    """Pulumi's `aws` provider for the local cloud; call `Configure` before anything that asks the cloud.
 
-    def __init__(self) -> None:
+    Args:
+        needs_endpoints: whether a configuration without endpoints is refused even where the environment names a local
+            cloud. Who has not looked at the stack's file must not take a stack on AWS for a local one.
+    """
+
+    def __init__(self, *, needs_endpoints: bool = False) -> None:
+        self._needs_endpoints = needs_endpoints
         self._configuration: Configuration | None = None
         self._account: Account | None = None
 
@@ -92,11 +98,18 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         }
         return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
+    @_answered
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
-        """Take the configuration as it is; `Configure` judges it, when everything in it is known."""
-        return provider_pb2.CheckResponse(inputs=request.news)
+        """Refuse a configuration that leads elsewhere; what is not known yet, `Configure` judges."""
+        values, failures = _load(request.news), list[provider_pb2.CheckFailure]()
+        if not pv.contains_unknown(values):
+            try:
+                Configuration.from_values(values, needs_endpoints=self._needs_endpoints)
+            except LabError as error:
+                failures.append(provider_pb2.CheckFailure(reason=str(error)))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     @_answered
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
@@ -114,7 +127,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
         """Settle where to work; nothing is called yet."""
-        settings = Configuration.from_values(_load(request.args))
+        settings = Configuration.from_values(_load(request.args), needs_endpoints=self._needs_endpoints)
         self._configuration = settings
         self._account = Account(settings.endpoint, settings.region, settings.access_key, settings.secret_key)
         return provider_pb2.ConfigureResponse(

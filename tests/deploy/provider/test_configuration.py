@@ -64,11 +64,11 @@ def test_the_cloud_that_runs_wins_over_the_stack_file(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("values", "variable", "message"),
     [
-        ({"endpoints": endpoints(AWS)}, "", f"the endpoint {AWS} is not on this machine"),
-        ({"endpoints": endpoints(LOCAL, AWS)}, LOCAL, f"the endpoint {AWS} is not on this machine"),
+        ({"endpoints": endpoints(AWS)}, "", f"The endpoint {AWS} is not on this machine"),
+        ({"endpoints": endpoints(LOCAL, AWS)}, LOCAL, f"The endpoint {AWS} is not on this machine"),
         ({"endpoints": endpoints(LOCAL, "http://127.0.0.1:1")}, "", "names 2"),
         ({}, AWS, f"AWS_ENDPOINT_URL is {AWS}, which is not on this machine"),
-        ({}, "", "no endpoint is given, so nothing was called"),
+        ({}, "", "No endpoint is given, so nothing was called."),
     ],
 )
 def test_refusals_name_the_endpoint(

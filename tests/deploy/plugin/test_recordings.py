@@ -1,9 +1,10 @@
-"""What the real Pulumi CLI asked of a provider, asked of ours: every request, in the recorded order.
+"""What the real Pulumi CLI asked of a provider, asked of our plugin over gRPC: every request, in the recorded order.
 
 Ours answers in the same shape: each key that was recorded, with a value of the same type; more keys may be there. Where
-DESIGN.md asks for better than the recorded prototype, a test below says so. Requests are changed in three ways before
-they are asked: ids that AWS made are ours, a path leads to a folder of this test, and inputs carry the name that our
-Check would have put there, which the prototype made in Create.
+DESIGN.md asks for better than the recorded prototype, a test below says so. Requests are changed in four ways before
+they are asked: ids that AWS made are ours, a path leads to a folder of this test, inputs carry the name that our Check
+would have put there, which the prototype made in Create, and a provider's configuration gives endpoints, without which
+the prototype guessed.
 """
 
 from __future__ import annotations
@@ -16,17 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf import json_format
+from google.protobuf import empty_pb2, json_format
 
 from lab.cloud.client import Cloud
 from lab.deploy import property_values as pv
 from lab.deploy.protocol import provider_pb2
-from lab.deploy.provider import AwsProvider
-from lab.deploy.provider.configuration import ENDPOINT_VARIABLE
 from lab.deploy.provider.resources import RESOURCES
-from tests.deploy.provider.driver import CONTEXT, Aborted
+from tests.deploy.plugin.process import Plugin
+from tests.deploy.provider.driver import Aborted, configured
 
-pytestmark = pytest.mark.xdist_group("recorded-provider")  # all was asked once, for all of them
+pytestmark = pytest.mark.xdist_group("recorded-plugin")  # all was asked once, for all of them
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 WEST = "west"
@@ -34,6 +34,8 @@ WEST = "west"
 
 REQUESTS = {
     "Handshake": provider_pb2.ProviderHandshakeRequest,
+    "GetPluginInfo": empty_pb2.Empty,
+    "Cancel": empty_pb2.Empty,
     "CheckConfig": provider_pb2.CheckRequest,
     "DiffConfig": provider_pb2.DiffRequest,
     "Configure": provider_pb2.ConfigureRequest,
@@ -72,7 +74,9 @@ class Replay:
     """Asks the recorded requests, one after another, and remembers which id of ours stands for which recorded one."""
 
     def __init__(self, cloud: Cloud, folder: Path) -> None:
-        self._providers: dict[str, AwsProvider] = {}
+        self._cloud = cloud
+        self._folder = folder
+        self._plugins: dict[str, Plugin] = {}
         self._ours = {"PROGRAM": str(folder), "http://127.0.0.1:4599": cloud.url}
         self._names: dict[str, str] = {}
 
@@ -85,6 +89,7 @@ class Replay:
         request = json.loads(self._translated(json.dumps(call["request"])))
         self._learn_name(method, call)
         self._add_names(method, request)
+        self._give_endpoints(method, request)
         exchange = Exchange(file, method, request, call.get("response"), None)
         try:
             answer = self._call(method, request)
@@ -96,13 +101,22 @@ class Replay:
         return exchange
 
     def _call(self, method: str, request: dict[str, Any]) -> Any:
-        if method in {"GetPluginInfo", "Cancel"}:
-            return getattr(AwsProvider(), method)(None, CONTEXT)
         region = request.get("args", {}).get("region") or ("us-west-2" if request.get("name") == WEST else "us-east-1")
-        if method == "Configure" or region not in self._providers:
-            self._providers[region] = AwsProvider()
+        if region not in self._plugins:
+            self._plugins[region] = Plugin(self._folder)
         message = json_format.ParseDict(request, REQUESTS[method](), ignore_unknown_fields=True)
-        return getattr(self._providers[region], method)(message, CONTEXT)
+        return getattr(self._plugins[region], method)(message)
+
+    def end(self) -> list[tuple[int, str]]:
+        """End the plugins; return of each its exit code and what it wrote."""
+        return [plugin.end() for plugin in self._plugins.values()]
+
+    def _give_endpoints(self, method: str, request: dict[str, Any]) -> None:
+        endpoints = json.dumps([{"kinesis": self._cloud.url, "s3": self._cloud.url}])
+        if method == "CheckConfig":
+            request["news"]["endpoints"] = endpoints
+        elif method == "Configure":
+            request["args"]["endpoints"] = endpoints
 
     def _translated(self, text: str) -> str:
         for recorded, ours in self._ours.items():
@@ -136,15 +150,14 @@ def exchanges(local_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> l
     (folder / "handlers").mkdir()
     (folder / "handlers" / "handler.py").write_text("def handler(event, context):\n    return event\n")
     replay = Replay(local_cloud, folder)
-    with pytest.MonkeyPatch.context() as patch:
-        # The recorded provider took an endpoint of its own when none was given; DESIGN.md: it must be given.
-        patch.setenv(ENDPOINT_VARIABLE, local_cloud.url)
-        return [exchange for path in sorted(RECORDINGS.glob("*.jsonl.gz")) for exchange in replay.run(path)]
+    asked = [exchange for path in sorted(RECORDINGS.glob("*.jsonl.gz")) for exchange in replay.run(path)]
+    assert replay.end() == [(0, ""), (0, "")]  # one for each region; whatever they write, a person would see
+    return asked
 
 
 def test_all_was_asked(exchanges: list[Exchange]) -> None:
     assert len(exchanges) > 600
-    assert {exchange.method for exchange in exchanges} == {*REQUESTS, "GetPluginInfo", "Cancel"}
+    assert {exchange.method for exchange in exchanges} == REQUESTS.keys()
 
 
 def test_every_answer_has_the_recorded_shape(exchanges: list[Exchange]) -> None:
@@ -211,18 +224,10 @@ def test_better_a_refresh_asks_the_cloud(exchanges: list[Exchange]) -> None:
         assert exchange.answer["properties"]["codeSha256"]
 
 
-def test_better_an_endpoint_must_be_given(exchanges: list[Exchange]) -> None:
-    """DESIGN.md: without one the recorded provider guessed; ours refuses before anything is called."""
-    configure = of_method(exchanges, "Configure")[0]
-    message = json_format.ParseDict(configure.request, provider_pb2.ConfigureRequest())
-    with pytest.raises(Aborted, match="no endpoint is given"):
-        AwsProvider().Configure(message, CONTEXT)
-
-
-def test_what_was_destroyed_is_gone(exchanges: list[Exchange], provider: AwsProvider) -> None:
+def test_what_was_destroyed_is_gone(exchanges: list[Exchange], local_cloud: Cloud) -> None:
     """After the last recording nothing of its program is left in the cloud."""
     assert exchanges
-    aws = provider.account
+    aws = configured(local_cloud.url).account
     left = [
         *aws.kinesis.list_streams()["StreamNames"],
         *aws.dynamodb.list_tables()["TableNames"],
