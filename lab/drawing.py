@@ -176,6 +176,16 @@ def run_and_tell(
         )
     elif not result.refused:
         say(summary(result, preview=preview))
+    raise_unless_done(result, preview=preview)
+    return result
+
+
+def raise_unless_done(result: Result, *, preview: bool) -> None:
+    """Do nothing where all is well.
+
+    Raises:
+        LabError: not everything could be done, or the program went no further.
+    """
     if result.refused:
         what, _line_break, why = "\n".join(result.errors).partition("\n")
         raise LabError(what, why=why)
@@ -185,7 +195,6 @@ def run_and_tell(
             why="\n".join(result.errors),
             next_step="" if preview else _("Mend the cause and run the same command again: it goes on from here."),
         )
-    return result
 
 
 def summary(result: Result, *, preview: bool = False) -> str:

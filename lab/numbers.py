@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from languages import language
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 def whole(number: int) -> str:
@@ -10,12 +15,12 @@ def whole(number: int) -> str:
     return str(number) if abs(number) < 1000 else _written(number, 0)  # noqa: PLR2004  (nothing to separate)
 
 
-def decimal(number: float, digits: int = 1) -> str:
+def decimal(number: float | Decimal, digits: int = 1) -> str:
     """Return a number with so many decimals."""
     return _written(number, digits)
 
 
-def _written(number: float, digits: int) -> str:
+def _written(number: float | Decimal, digits: int) -> str:
     code = language()
     if code == "en":
         return f"{number:,.{digits}f}"

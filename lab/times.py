@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 
@@ -40,7 +41,8 @@ def duration_seconds(text: str, *, option: str) -> float:
         UsageError: it is no duration.
     """
     if (found := re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text)) and (amount := float(found[1])):
-        return dt.timedelta(**{_UNITS[found[2] or "s"]: amount}).total_seconds()
+        with contextlib.suppress(OverflowError):  # more than three million years
+            return dt.timedelta(**{_UNITS[found[2] or "s"]: amount}).total_seconds()
     raise UsageError(
         _("{option} {text}: this is no duration.").format(option=option, text=text),
         next_step=_("Say how long: 30s, 5m, 1h."),

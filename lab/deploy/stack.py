@@ -9,6 +9,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from components.exercises import program_of
 from lab import workspace
 from lab.deploy.engine.engine import Engine
 from lab.deploy.engine.events import Event
@@ -20,10 +21,12 @@ from lab.errors import LabError
 from languages import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from lab.cloud.client import Cloud
     from lab.deploy.engine.events import Result
+    from lab.deploy.planning import PlannedResource
 
     Show = Callable[[Event], None]
 
@@ -62,6 +65,11 @@ class Stack:
         """The stack's name."""
         return self._files.name
 
+    @property
+    def is_on_aws(self) -> bool:
+        """Whether it is deployed to an account, which the Pulumi CLI does."""
+        return self._files.is_on_aws
+
     def up(self, lessons: Sequence[str] | None, show: Show) -> Result:
         """Deploy lessons and remove what is deployed beside them.
 
@@ -99,6 +107,24 @@ class Stack:
             self._build_packages(lessons)
             self._tell_of_the_lessons(lessons, show)
             return self._engine(lessons).preview(show, deployed)
+
+    def plan(self, lessons: Sequence[str] | None) -> tuple[Result, list[PlannedResource]]:
+        """Return what `up` would deploy where nothing is deployed, here or on AWS; no cloud is needed or asked.
+
+        Args:
+            lessons: see `up`.
+
+        Raises:
+            LabError: it cannot even begin: a file is wrong.
+        """
+        from lab.deploy.planning import PlanningProvider
+
+        provider = PlanningProvider()
+        with _environment(self._told_to_the_program()):
+            self._build_packages(lessons)
+            engine = Engine(self._project(lessons), self._files.state, {"aws": lambda: provider})
+            result = engine.preview(deployed=Deployment())
+        return result, provider.planned
 
     def refresh(self, show: Show) -> Result:
         """Bring the state to what really exists.
@@ -183,9 +209,11 @@ class Stack:
 
     def _engine(self, lessons: Sequence[str] | None) -> Engine:
         """Return the engine for this project's program."""
+        return Engine(self._project(lessons), self._files.state, {"aws": _aws})
+
+    def _project(self, lessons: Sequence[str] | None) -> Project:
         program = workspace.ROOT / "__main__.py"
-        project = Project(self._files.project_name, self.name, program, self._files.config(lessons))
-        return Engine(project, self._files.state, {"aws": _aws})
+        return Project(self._files.project_name, self.name, program, self._files.config(lessons))
 
     def _bare_engine(self) -> Engine:
         """Return the engine for what needs neither program nor configuration: the state says everything."""
@@ -219,26 +247,37 @@ class Stack:
             message = _("{file} asks for no lessons, so none is deployed. To deploy one: lab up basic")
             show(Event("log", message=message.format(file=file), severity="warning"))
 
-    @contextlib.contextmanager
-    def _surroundings(self, cloud: Cloud) -> Generator[None]:
+    def _surroundings(self, cloud: Cloud) -> AbstractContextManager[None]:
         """Tell the program and the provider, by their environment, where packages and the cloud are."""
-        told = {ENDPOINT_VARIABLE: cloud.url, PACKAGES_VARIABLE: str(workspace.packages_folder())}
-        before = {name: os.environ.get(name) for name in told}
-        os.environ.update(told)
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+        return _environment({**self._told_to_the_program(), ENDPOINT_VARIABLE: cloud.url})
+
+    def _told_to_the_program(self) -> dict[str, str]:
+        return {PACKAGES_VARIABLE: str(workspace.packages_folder())}
 
     def _build_packages(self, lessons: Sequence[str] | None) -> None:
         from lab import package
 
         known = package.lessons()
         for lesson in self._files.lessons(lessons):
-            # What is no lesson the program refuses by itself, with all else that is wrong with its settings.
             if lesson in known:
                 package.build(lesson)
+            elif program_of(lesson):
+                # The program of an exercise may use any lesson's handlers beside its own.
+                for name in (lesson, *known):
+                    package.build(name)
+            # What is no lesson the program refuses by itself, with all else that is wrong with its settings.
+
+
+@contextlib.contextmanager
+def _environment(told: Mapping[str, str]) -> Generator[None]:
+    """Have these environment variables for a while."""
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

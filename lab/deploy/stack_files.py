@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LESSONS_KEY = "streamlab:lessons"
 REGION_KEY = "aws:region"
 PROFILE_KEY = "aws:profile"
-_OURS = ("local", "dev")
+_OURS = ("local", "dev", "exercises")
 """The stacks whose files come with the project."""
 ENDPOINTS_KEY = "aws:endpoints"
 
@@ -185,7 +185,9 @@ class StackFiles:
                 _("Stack {name} is not for the local cloud: {file} gives no {key}.").format(
                     name=self.name, file=self.file.name, key=ENDPOINTS_KEY
                 ),
-                next_step=_("To deploy it to AWS: pulumi up --stack {name}").format(name=self.name),
+                next_step=_(
+                    "To deploy it to AWS: pulumi up --stack {name} (what it costs: lab cost --stack {name})"
+                ).format(name=self.name),
             )
         endpoints: Sequence[Mapping[str, str]] = self._settings[ENDPOINTS_KEY]
         for url in (url for services in endpoints for url in services.values()):

@@ -21,6 +21,7 @@ def sections() -> list[tuple[str, dict[str, str]]]:
                 "up": _("Deploy lessons, or bring what is deployed up to date."),
                 "preview": _("Show what `up` would change, and change nothing."),
                 "down": _("Remove everything that is deployed."),
+                "cost": _("Tell what lessons would cost on AWS, before anything is deployed."),
                 "outputs": _("Show the names of what is deployed."),
                 "leftovers": _("Find what is left over and what it costs, and delete it."),
                 "refresh": _("Compare the state with what is really there, and take over what is different."),

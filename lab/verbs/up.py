@@ -23,11 +23,25 @@ app = VerbApp()
 )
 def up(lessons: Lessons = None, *, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:
     """Deploy, then show the outputs."""
-    named = deployable(lessons)
-    result = run_and_tell(lambda show: Target(stack).deployment.up(named, show), as_json=as_json)
+    named = deployable(lessons, stack)
+    target = Target(stack)
+    if target.deployment.is_on_aws and not as_json:
+        _tell_cost(target, named)  # before it is refused: who goes on with the Pulumi CLI should know
+    result = run_and_tell(lambda show: target.deployment.up(named, show), as_json=as_json)
     if not as_json:
         say()
         tell_outputs(result.outputs)
         if result.outputs:
             say()
             say(_("Send some events: lab send {lesson}").format(lesson=min(result.outputs)))
+
+
+def _tell_cost(target: Target, lessons: list[str] | None) -> None:
+    from lab.cost.bill import Session
+    from lab.cost.telling import estimate
+
+    told = estimate(target, lessons, Session())
+    told.tell_lessons()
+    say()
+    told.tell_limits()
+    say()
