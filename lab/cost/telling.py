@@ -100,9 +100,7 @@ class Estimate:
 
     def _headings(self, first: str) -> tuple[str, str, str, str]:
         events = ngettext("{count} event", "{count} events", self.session.events)
-        session = _("{hours} h, {events}").format(
-            hours=_plain(self.session.hours), events=events.format(count=whole(self.session.events))
-        )
+        session = f"{_plain(self.session.hours)} h, {events.format(count=whole(self.session.events))}"
         return first, _("an hour"), session, _("forgotten {time}").format(time=_time(self.session.forgotten_hours))
 
 
@@ -177,7 +175,7 @@ def _plain(number: Decimal) -> str:
 def _labels() -> dict[str, str]:
     """Return what people call the units of prices.toml."""
     return {
-        "kinesis_shard_hours": _("Kinesis: shards"),
+        "kinesis_shard_hours": _("Kinesis: provisioned shards"),
         "kinesis_put_units": _("Kinesis: PUT units of 25 KB"),
         "kinesis_extended_retention_shard_hours": _("Kinesis: shards that keep records for more than 24 hours"),
         "kinesis_consumer_shard_hours": _("Kinesis: shards of consumers with enhanced fan-out"),

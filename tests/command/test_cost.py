@@ -20,7 +20,7 @@ def test_a_lesson_is_priced_before_anything_runs(lab):
     told = lab("cost", "basic")
     assert told.code == 0, told.err
     assert "an hour  2 h, 1,000 events  forgotten 30 d" in told.out
-    assert "Kinesis: shards              0.0150   0.0300             10.80" in told.out
+    assert "Kinesis: provisioned shards  0.0150   0.0300             10.80" in told.out
     assert "AT LEAST" not in told.out
     for said in ("list prices of us-east-1 on 20", "Each event has 200 bytes.", "No free tier"):
         assert said in " ".join(told.out.split())
