@@ -20,7 +20,14 @@ import pytest
 from pulumi.runtime.mocks import MockMonitor
 
 ROOT = Path(__file__).resolve().parents[2]
-API = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3"
+
+
+def arn(service: str, name: str) -> str:
+    """Return an ARN as far as the provider looks at it: partition, service, region, account."""
+    return f"arn:aws:{service}:us-east-1:123456789012:{name}"
+
+
+API = arn("execute-api", "a1b2c3")
 COMPUTED = {
     "aws:apigatewayv2/api:Api": {"executionArn": API},
     "aws:apigatewayv2/stage:Stage": {
@@ -81,7 +88,8 @@ class Cloud(pulumi.runtime.Mocks):
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         named = "bucket" if args.typ == "aws:s3/bucket:Bucket" else "name"
         name = args.inputs.get(named) or f"{args.name}-1a2b3c4"
-        computed = {named: name, "arn": f"arn:{name}", **COMPUTED.get(args.typ, {})}
+        service = "logs" if "logGroup" in args.typ else args.typ.split(":")[1].split("/")[0]
+        computed = {named: name, "arn": arn(service, name), **COMPUTED.get(args.typ, {})}
         return name, {**args.inputs, **computed} if args.custom else {}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:

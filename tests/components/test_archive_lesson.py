@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pytest
 
+from tests.components.conftest import arn
+
 if TYPE_CHECKING:
     from tests.components.conftest import Deploy, Deployment
 
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_aws.*
 LOGS = {
     "Effect": "Allow",
     "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-    "Resource": "arn:archive-consumer-logs-1a2b3c4:*",
+    "Resource": arn("logs", "archive-consumer-logs-1a2b3c4") + ":*",
 }
 
 
@@ -90,8 +92,8 @@ def test_the_function_may_do_what_its_layout_needs(
     _logs, *statements = deployed["archive-consumer-policy"].statements
     assert _logs == LOGS
     assert [(statement["Action"], statement["Resource"]) for statement in statements] == [
-        (objects, f"arn:{bucket}/*"),
-        *([(of_the_bucket, f"arn:{bucket}")] if of_the_bucket else []),
+        (objects, arn("s3", f"{bucket}/*")),
+        *([(of_the_bucket, arn("s3", bucket))] if of_the_bucket else []),
     ]
     variables = deployed["archive-consumer-function"].inputs["environment"]["variables"]
     assert variables == {

@@ -9,6 +9,7 @@ import pytest
 
 from handlers.basic.event import event_item
 from handlers.shared.kinesis import kinesis_records
+from tests.components.conftest import arn
 from tests.handlers.events import kinesis_record
 
 if TYPE_CHECKING:
@@ -59,14 +60,14 @@ def test_nothing_is_deployed_when_no_lesson_is_switched_on(deploy: Deploy):
 def test_the_outputs_by_which_commands_find_everything(deployed: Deployment):
     assert deployed.exports["basic"] == {
         "KinesisStreamName": "basic-stream-1a2b3c4",
-        "KinesisStreamArn": "arn:basic-stream-1a2b3c4",
+        "KinesisStreamArn": arn("kinesis", "basic-stream-1a2b3c4"),
         "DynamoDBTableName": "basic-table-1a2b3c4",
         "ConsumerFunctionName": "basic-consumer-function-1a2b3c4",
         "ConsumerLogGroupName": "basic-consumer-logs-1a2b3c4",
         "EventSourceMappingId": "6f0e3d1c-0000-4000-8000-000000000000",
-        "FailureDestinationArn": "arn:basic-reader-failures-1a2b3c4",
+        "FailureDestinationArn": arn("sqs", "basic-reader-failures-1a2b3c4"),
         "FailureQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/queue",
-        "FailureQueueArn": "arn:basic-reader-failures-1a2b3c4",
+        "FailureQueueArn": arn("sqs", "basic-reader-failures-1a2b3c4"),
         "SensorIndexName": "sensor-timestamp-index",
     }
 
@@ -78,7 +79,7 @@ def test_without_index_and_queue_their_outputs_are_null(deploy: Deploy):
         "FailureQueueArn",
         "SensorIndexName",
     ]
-    assert exports["FailureDestinationArn"] == "arn:basic-reader-failures-1a2b3c4"
+    assert exports["FailureDestinationArn"] == arn("sns", "basic-reader-failures-1a2b3c4")
 
 
 def test_names_are_pulumis_own_unless_the_texts_are_asked_for(deploy: Deploy):
@@ -139,7 +140,7 @@ def test_the_function(deployed: Deployment, tmp_path: Path):
     assert isinstance(inputs["code"], pulumi.FileArchive)
     assert inputs["code"].path == str(tmp_path / "basic.zip")
     assert inputs["handler"] == "handlers.basic.handler.lambda_handler"
-    assert inputs["role"] == "arn:basic-consumer-role-1a2b3c4"
+    assert inputs["role"] == arn("iam", "basic-consumer-role-1a2b3c4")
     assert inputs["architectures"] == ["arm64"]
     assert inputs["environment"]["variables"] == {
         "DYNAMODB_TABLE_NAME": "basic-table-1a2b3c4",
@@ -161,12 +162,12 @@ def test_the_role_may_do_exactly_what_the_function_needs(deployed: Deployment):
         {
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": "arn:basic-consumer-logs-1a2b3c4:*",
+            "Resource": arn("logs", "basic-consumer-logs-1a2b3c4") + ":*",
         },
         {
             "Effect": "Allow",
             "Action": ["dynamodb:BatchWriteItem", "dynamodb:PutItem"],
-            "Resource": "arn:basic-table-1a2b3c4",
+            "Resource": arn("dynamodb", "basic-table-1a2b3c4"),
         },
     ]
     assert deployed["basic-reader-policy"].statements == [
@@ -179,9 +180,9 @@ def test_the_role_may_do_exactly_what_the_function_needs(deployed: Deployment):
                 "kinesis:GetShardIterator",
                 "kinesis:ListShards",
             ],
-            "Resource": "arn:basic-stream-1a2b3c4",
+            "Resource": arn("kinesis", "basic-stream-1a2b3c4"),
         },
-        {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "arn:basic-reader-failures-1a2b3c4"},
+        {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": arn("sqs", "basic-reader-failures-1a2b3c4")},
     ]
     for policy in ("basic-consumer-policy", "basic-reader-policy"):
         assert deployed[policy].inputs["role"] == "basic-consumer-role-1a2b3c4"
@@ -192,8 +193,8 @@ def test_the_mapping_ends_every_failure(deployed: Deployment):
     # text fault 6: no partial answer, no limit, no destination; text fault 13: the starting position
     mapping = deployed["basic-reader-mapping"]
     assert {name: value for name, value in mapping.inputs.items() if name != "tags"} == {
-        "eventSourceArn": "arn:basic-stream-1a2b3c4",
-        "functionName": "arn:basic-consumer-function-1a2b3c4",
+        "eventSourceArn": arn("kinesis", "basic-stream-1a2b3c4"),
+        "functionName": arn("lambda", "basic-consumer-function-1a2b3c4"),
         "startingPosition": "TRIM_HORIZON",
         "batchSize": 100,
         "maximumBatchingWindowInSeconds": 0,
@@ -202,7 +203,7 @@ def test_the_mapping_ends_every_failure(deployed: Deployment):
         "maximumRecordAgeInSeconds": 43_200,
         "bisectBatchOnFunctionError": True,
         "functionResponseTypes": ["ReportBatchItemFailures"],
-        "destinationConfig": {"onFailure": {"destinationArn": "arn:basic-reader-failures-1a2b3c4"}},
+        "destinationConfig": {"onFailure": {"destinationArn": arn("sqs", "basic-reader-failures-1a2b3c4")}},
     }
 
 
@@ -291,7 +292,7 @@ def test_no_alarms_when_they_are_switched_off(deploy: Deploy):
 def test_a_topic_as_destination(deploy: Deploy):
     deployed = deploy(basic={"destination": "sns"})
     assert not deployed.of_type("Queue")
-    topic = "arn:basic-reader-failures-1a2b3c4"
+    topic = arn("sns", "basic-reader-failures-1a2b3c4")
     assert deployed["basic-reader-failures"].type == "aws:sns/topic:Topic"
     assert deployed["basic-reader-policy"].statements[1:] == [
         {"Effect": "Allow", "Action": ["sns:Publish"], "Resource": topic}
@@ -305,10 +306,10 @@ def test_a_bucket_as_destination(deploy: Deploy):
     deployed = deploy(basic={"destination": "s3"})
     bucket = deployed["basic-reader-failures"]
     assert (bucket.type, bucket.inputs["forceDestroy"]) == ("aws:s3/bucket:Bucket", True)
-    arn = "arn:basic-reader-failures-1a2b3c4"
+    bucket = "basic-reader-failures-1a2b3c4"
     assert deployed["basic-reader-policy"].statements[1:] == [
-        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": arn},
-        {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": f"{arn}/*"},
+        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": arn("s3", bucket)},
+        {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": arn("s3", f"{bucket}/*")},
     ]
     assert deployed["basic-reader-mapping"].inputs["metricsConfig"] == {"metrics": ["EventCount"]}
     alarm = deployed["basic-reader-given-up"].inputs

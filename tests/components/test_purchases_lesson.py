@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from components.data_catalog import NAMED_QUERIES, query_text
+from tests.components.conftest import arn
 
 if TYPE_CHECKING:
     from tests.components.conftest import Deploy
@@ -76,9 +77,9 @@ def test_each_function_may_do_its_part_and_no_more(deploy: Deploy):
         name: [(statement["Action"], statement["Resource"]) for statement in deployed[name].statements]
         for name in ("purchases-consumer-policy", "purchases-report-policy", "purchases-reader-policy")
     }
-    assert statements["purchases-consumer-policy"][1:] == [(["s3:PutObject"], f"arn:{BUCKET}/compras/*")]
+    assert statements["purchases-consumer-policy"][1:] == [(["s3:PutObject"], arn("s3", f"{BUCKET}/compras/*"))]
     assert statements["purchases-report-policy"][1:] == [
-        (["dynamodb:Query"], "arn:purchases-table-1a2b3c4/index/tenant-fecha-index")
+        (["dynamodb:Query"], arn("dynamodb", "purchases-table-1a2b3c4") + "/index/tenant-fecha-index")
     ]
     [read, _tell] = statements["purchases-reader-policy"]
     assert read[0] == ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components.settings import DRIVERS
-from tests.components.conftest import API
+from tests.components.conftest import API, arn
 
 if TYPE_CHECKING:
     from tests.components.conftest import Deploy, Deployment
@@ -69,7 +69,7 @@ def test_names_are_pulumis_own_unless_the_texts_are_asked_for(deploy: Deploy):
 def test_each_function_may_do_its_part_and_no_more(deploy: Deploy):
     # text fault 26: `kinesis:GetRecords` was all that the text named
     deployed = votes(deploy)
-    stream, table = "arn:votes-stream-1a2b3c4", "arn:votes-table-1a2b3c4"
+    stream, table = arn("kinesis", "votes-stream-1a2b3c4"), arn("dynamodb", "votes-table-1a2b3c4")
     assert statements(deployed, "votes-producer-policy")[1:] == [(["kinesis:PutRecord"], stream)]
     assert statements(deployed, "votes-results-policy")[1:] == [(["dynamodb:BatchGetItem"], table)]
     assert statements(deployed, "votes-consumer-policy")[1:] == [(["dynamodb:GetItem", "dynamodb:UpdateItem"], table)]
@@ -91,7 +91,7 @@ def test_a_route_leads_to_its_function_which_lets_it_alone_in(deploy: Deploy, ro
     assert (inputs["routeKey"], inputs["authorizationType"]) == (key, "NONE")
     assert inputs["target"] == f"integrations/votes-http-{route}-integration-1a2b3c4"
     integration = deployed[f"votes-http-{route}-integration"].inputs
-    assert integration["integrationUri"] == f"arn:votes-{function}-function-1a2b3c4"
+    assert integration["integrationUri"] == arn("lambda", f"votes-{function}-function-1a2b3c4")
     assert (integration["integrationType"], integration["payloadFormatVersion"]) == ("AWS_PROXY", "2.0")
     permission = deployed[f"votes-http-{route}-permission"].inputs
     assert permission == {
@@ -146,7 +146,9 @@ def test_the_texts_good_practices_are_settings(deploy: Deploy):
     assert deployed["votes-stream"].inputs["streamModeDetails"] == {"streamMode": "ON_DEMAND"}
     mapping = deployed["votes-reader-mapping"].inputs
     assert (mapping["batchSize"], mapping["maximumBatchingWindowInSeconds"]) == (1000, 5)
-    assert mapping["destinationConfig"] == {"onFailure": {"destinationArn": "arn:votes-reader-failures-1a2b3c4"}}
+    assert mapping["destinationConfig"] == {
+        "onFailure": {"destinationArn": arn("sns", "votes-reader-failures-1a2b3c4")}
+    }
     assert "deadLetterConfig" not in deployed["votes-consumer-function"].inputs
     assert votes(deploy)["votes-stream"].inputs["shardCount"] == 1
 
