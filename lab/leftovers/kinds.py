@@ -1,4 +1,4 @@
-"""The kinds of things that the lessons make: how each is listed, asked for its tags, measured and deleted.
+"""The kinds of things that the lessons make: how each is listed, asked for its tags and deleted.
 
 Deleting is the provider's: its classes know in which steps each kind goes, and wait until it is gone.
 """
@@ -34,8 +34,8 @@ class Thing:
     """ARNs of what it is useless without: its function, its stream."""
     tags: Tags | None = None
     """None where its list does not tell them."""
-    size: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What its price depends on, as far as its list tells."""
+    stored_bytes: int | None = None
+    """How much it keeps, where that is told."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,6 @@ class Kind:
     """Pulumi's name of the type."""
     for_good: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What its deletion must be told so that what it holds goes with it."""
-    size: Callable[[Account, Thing], Mapping[str, Any]] = lambda _account, thing: thing.size
-    """Asks what the price of one depends on."""
 
     def has(self, arn: str) -> bool:
         """Say whether an ARN is of this kind."""
@@ -184,7 +182,7 @@ def _log_groups(account: Account) -> Iterator[Thing]:
             function = account.arn("lambda", f"function:{name.removeprefix(LOG_GROUPS)}")
             owners = (function,) if name.startswith(LOG_GROUPS) else ()
             arn = account.arn("logs", f"log-group:{name}")
-            yield Thing("log group", name, arn, name, owners, size={"bytes": each.get("storedBytes", 0)})
+            yield Thing("log group", name, arn, name, owners, stored_bytes=each.get("storedBytes", 0))
 
 
 def _tags_of_bucket(account: Account, thing: Thing) -> Tags:
@@ -199,25 +197,6 @@ def _tags_of_bucket(account: Account, thing: Thing) -> Tags:
 def _tags_of_stream(account: Account, thing: Thing) -> Tags:
     tags = account.kinesis.list_tags_for_stream(StreamName=thing.name)["Tags"]
     return {tag["Key"]: tag.get("Value", "") for tag in tags}
-
-
-def _size_of_stream(account: Account, thing: Thing) -> Mapping[str, Any]:
-    told = account.kinesis.describe_stream_summary(StreamName=thing.name)["StreamDescriptionSummary"]
-    return {
-        "mode": told.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED"),
-        "shards": told["OpenShardCount"],
-        "retention_hours": told["RetentionPeriodHours"],
-    }
-
-
-def _size_of_table(account: Account, thing: Thing) -> Mapping[str, Any]:
-    told = account.dynamodb.describe_table(TableName=thing.name)["Table"]
-    capacity = told.get("ProvisionedThroughput", {})
-    return {
-        "bytes": told.get("TableSizeBytes", 0),
-        "read_units": capacity.get("ReadCapacityUnits", 0),
-        "write_units": capacity.get("WriteCapacityUnits", 0),
-    }
 
 
 KINDS: tuple[Kind, ...] = (
@@ -251,7 +230,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         "aws:cloudwatch/metricAlarm:MetricAlarm",
     ),
-    _Consumers("consumer", ("kinesis", "stream/"), lambda _account: iter(()), lambda _account, _thing: {}, ""),
+    _Consumers("consumer", ("kinesis", "none of its own"), lambda _account: iter(()), lambda _account, _thing: {}, ""),
     Kind(
         "stream",
         ("kinesis", "stream/"),
@@ -259,7 +238,6 @@ KINDS: tuple[Kind, ...] = (
         _tags_of_stream,
         "aws:kinesis/stream:Stream",
         {"enforceConsumerDeletion": True},
-        _size_of_stream,
     ),
     Kind(
         "table",
@@ -269,7 +247,6 @@ KINDS: tuple[Kind, ...] = (
             [*account.dynamodb.list_tags_of_resource(ResourceArn=thing.arn).get("Tags", [])]
         ),
         "aws:dynamodb/table:Table",
-        size=_size_of_table,
     ),
     Kind(
         "workgroup",
@@ -323,3 +300,5 @@ KINDS: tuple[Kind, ...] = (
 )
 """All kinds, in the order in which they are deleted: what uses something goes before it; what may yet be written to
 goes last."""
+
+KIND_OF = {kind.name: kind for kind in KINDS}

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from lab.deploy.provider.errors import is_missing
 from lab.failures import told_of
-from lab.leftovers.kinds import KINDS, Kind, Tags, Thing, consumers_of
+from lab.leftovers.kinds import KIND_OF, KINDS, Kind, Tags, Thing, consumers_of
 from lab.leftovers.names import lesson_of
+from lab.leftovers.pricing import GoneError, usd_per_hour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from lab.deploy.provider.account import Account
     from lab.errors import LabError
@@ -39,6 +41,8 @@ class Leftover:
     tags: Tags
     """Its own, or those of what it belongs to."""
     evidence: Evidence
+    usd_per_hour: float | None = None
+    """What it costs while nobody uses it; None where nobody knows."""
     deployed_by: str | None = None
     """The stack that has it in its state."""
 
@@ -114,7 +118,8 @@ def search(account: Account, project: str, progress: Progress) -> Findings:
         streams = [each for each in findings.leftovers if each.thing.kind == "stream"]
         for consumers in pool.map(partial(_consumers, account, findings), streams):
             findings.leftovers += consumers
-        findings.leftovers = list(pool.map(partial(_measured, account), findings.leftovers))
+        priced = pool.map(partial(_priced, account), findings.leftovers)
+        findings.leftovers = [each for each in priced if each]
     return findings
 
 
@@ -143,9 +148,8 @@ def _with_tags(account: Account, known: Mapping[str, Tags], thing: Thing) -> Thi
         return thing
     if thing.arn in known:
         return replace(thing, tags=known[thing.arn])
-    kind = next(kind for kind in KINDS if kind.name == thing.kind)
     try:
-        return replace(thing, tags=kind.tags(account, thing))
+        return replace(thing, tags=KIND_OF[thing.kind].tags(account, thing))
     except Exception as error:  # noqa: BLE001
         return replace(thing, tags={}), told_of(error)
 
@@ -211,14 +215,11 @@ def _consumers(account: Account, findings: Findings, stream: Leftover) -> list[L
         return []
 
 
-def _measured(account: Account, leftover: Leftover) -> Leftover:
-    """Return it with what its price depends on, where it tells."""
-    size: Callable[[Account, Thing], Mapping[str, Any]] | None = next(
-        (kind.size for kind in KINDS if kind.name == leftover.thing.kind), None
-    )
-    if size is None:
-        return leftover
+def _priced(account: Account, leftover: Leftover) -> Leftover | None:
+    """Return it with its price; None where a look shows that it is going."""
     try:
-        return replace(leftover, thing=replace(leftover.thing, size=size(account, leftover.thing)))
-    except Exception:  # noqa: BLE001  (its price is then not known)
-        return leftover
+        return replace(leftover, usd_per_hour=usd_per_hour(account, leftover.thing))
+    except GoneError:
+        return None
+    except Exception as error:  # noqa: BLE001  (its price is then not known)
+        return None if is_missing(error) else leftover

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from lab.leftovers.pricing import HOURS_PER_MONTH, Bill, usd_per_hour
+from lab.leftovers.pricing import HOURS_PER_MONTH, Bill
 from lab.numbers import decimal, whole
 from lab.terminal import say, say_paragraph, styled, table
 from languages import gettext as _
@@ -69,7 +69,7 @@ def tell_by_student(leftovers: Sequence[Leftover], place: Place) -> None:
     for student, group in _by_student(leftovers):
         say()
         say(styled(_heading(student, group), "bold"))
-        dear = [each for each in group if usd_per_hour(each) != 0]
+        dear = [each for each in group if each.usd_per_hour != 0]
         if dear:
             _table(dear)
         if free := len(group) - len(dear):
@@ -101,7 +101,7 @@ def tell_deployed(leftovers: Iterable[Leftover], command: str) -> None:
 def _table(leftovers: Iterable[Leftover]) -> None:
     rows = [
         (TITLES[each.thing.kind], each.thing.name, _price(each), each.lesson or "", _remark(each))
-        for each in sorted(leftovers, key=lambda each: -(usd_per_hour(each) or 0))
+        for each in sorted(leftovers, key=lambda each: -(each.usd_per_hour or 0))
     ]
     table((_("KIND"), _("NAME"), _("USD/HOUR"), _("LESSON"), _("REMARK")), rows)
 
@@ -148,7 +148,7 @@ def _cost(bill: Bill) -> str:
 
 
 def _price(leftover: Leftover) -> str:
-    usd = usd_per_hour(leftover)
+    usd = leftover.usd_per_hour
     if usd is None:
         return "?"
     return decimal(usd, 4) if usd else "0"
@@ -214,5 +214,5 @@ def as_json(leftover: Leftover) -> dict[str, Any]:
         "expired": is_past(leftover.expires),
         "known_by": leftover.evidence,
         "deployed_by": leftover.deployed_by,
-        "usd_per_hour": usd_per_hour(leftover),
+        "usd_per_hour": leftover.usd_per_hour,
     }

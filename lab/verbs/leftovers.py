@@ -182,9 +182,8 @@ def _tell(shown: Sequence[Leftover], findings: Findings, place: Place, choice: C
         )
         say(text.format(count=others, command=choice.command("--all-students", aws=not place.is_local)))
     if any(each.evidence == "name" for each in shown) and not choice.by_name:
-        say(
-            _("What is known by its name only may be somebody else's. If it is yours: lab leftovers --delete --by-name")
-        )
+        text = _("What is known by its name only may be somebody else's. To delete it too: {command}")
+        say(text.format(command=choice.command("--by-name", "--delete", aws=not place.is_local)))
 
 
 def _command(command: str, stack: str) -> str:
