@@ -103,7 +103,7 @@ def note(text: str) -> None:
 
 def agrees(question: str) -> bool:
     """Ask a person at a terminal; only a clear yes, in any of the three languages, is one."""
-    note(f"{question} [{_('y/N')}]")
+    note(f"{question} [y/N]")
     answer = sys.stdin.readline().strip().casefold()
     return answer in {"y", "yes", "s", "si", "sí", "sim"}
 
