@@ -1,5 +1,7 @@
 """The Pulumi program: the lessons that the stack's settings switch on, and where to find what they made."""
 
+import runpy
+
 import pulumi
 
 from components.settings_reading import read_settings
@@ -36,3 +38,7 @@ if "votes" in settings.lessons:
 
     votes = VotesLesson("votes", {"settings": settings.votes, **settings.lesson_args("votes")})
     pulumi.export("votes", votes.exports)
+
+if settings.exercise_program:
+    # An exercise of the workbook: a program of its own, which the learner edits.
+    runpy.run_path(settings.exercise_program)

@@ -10,6 +10,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.checks import did_you_mean, not_allowed, read_group
+from components.exercises import program_of
 from components.settings import (
     ArchiveSettings,
     BasicSettings,
@@ -48,8 +49,14 @@ class Settings:
 
     @property
     def lessons(self) -> Sequence[str]:
-        """The lessons to deploy."""
+        """The lessons to deploy; one name may be that of an exercise instead."""
         return self.common.lessons
+
+    @property
+    def exercise_program(self) -> str | None:
+        """The Pulumi program of the workbook's exercise that is switched on, None where none is."""
+        programs = [str(program_of(name)) for name in self.lessons if name not in LESSONS]
+        return programs[0] if programs else None
 
     def lesson_args(self, lesson: str) -> LessonArgs:
         """Return what a lesson's component is told besides its own settings."""
@@ -123,8 +130,13 @@ def _common_conflicts(common: CommonSettings, given: Mapping[str, Any], prefix: 
         yield _("{key} is missing: a list of some of {values}.").format(
             key=f"{prefix}lessons", values=", ".join(LESSONS)
         )
+    if any(lesson not in LESSONS and program_of(lesson) for lesson in common.lessons) and len(common.lessons) > 1:
+        # Its resources have the names of a lesson's.
+        yield _("{key} names an exercise and something beside it: an exercise is deployed alone.").format(
+            key=f"{prefix}lessons"
+        )
     for lesson in common.lessons:
-        if lesson not in LESSONS:
+        if lesson not in LESSONS and not program_of(lesson):
             yield _("{key} names {lesson}, which is not a lesson.").format(
                 key=f"{prefix}lessons", lesson=json.dumps(lesson, ensure_ascii=False)
             ) + did_you_mean(lesson, LESSONS)

@@ -21,6 +21,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.exercises import program_of
 from lab import workspace
 from lab.errors import LabError
 from languages import gettext as _
@@ -28,6 +29,8 @@ from languages import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_NOT_PACKAGED = frozenset({"program.py", "check.py"})
+"""Of an exercise: what deploys its handlers, and what checks them."""
 SHARED = "shared"
 """The package in `handlers/` that every lesson's handler comes with."""
 
@@ -50,7 +53,7 @@ def lessons() -> list[str]:
 
 
 def build(lesson: str) -> Path:
-    """Build a lesson's package where it is missing or its input has changed, and return its path.
+    """Build the package of a lesson, or of an exercise that has handlers of its own, where it is missing or its input has changed, and return its path.
 
     A second call with the same input writes nothing. Two builds at once end with one whole package: each writes a
     file of its own and moves it into place.
@@ -81,7 +84,8 @@ def package_hash(path: Path) -> str:
 def _entries(lesson: str) -> dict[str, Path]:
     """Return the files of a package: name in the zip, where the file lies."""
     handlers = workspace.ROOT / "handlers"
-    if lesson not in lessons():
+    program = program_of(lesson)
+    if lesson not in lessons() and not program:
         raise LabError(
             _("There are no handlers for a lesson “{lesson}”.").format(lesson=lesson),
             next_step=_("Lessons with handlers: {lessons}.").format(lessons=", ".join(lessons())),
@@ -94,8 +98,12 @@ def _entries(lesson: str) -> dict[str, Path]:
             next_step=_("Run: make setup"),
         )
     entries = {"handlers/__init__.py": handlers / "__init__.py"}
-    for folder in (handlers / SHARED, handlers / lesson):
+    for folder in (handlers / SHARED, *([] if program else [handlers / lesson])):
         entries |= {f"handlers/{folder.name}/{name}": path for name, path in _files(folder)}
+    if program:
+        # At the root of the package, as Lambda's console would have it: `handler.lambda_handler`.
+        own = (path for path in sorted(program.parent.glob("*.py")) if path.name not in _NOT_PACKAGED)
+        entries |= {path.name: path for path in own}
     entries |= dict(_files(dependencies))
     return dict(sorted(entries.items()))
 

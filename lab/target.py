@@ -153,19 +153,28 @@ class Target:
         return str(self.lesson(given)[output]) if given in LESSONS else given
 
 
-def deployable(given: Sequence[str] | None) -> list[str] | None:
+def deployable(given: Sequence[str] | None, stack: str) -> list[str] | None:
     """Return the lessons named on the command line, each once; None where none is named.
 
     Raises:
-        UsageError: one of them is not a lesson that can be deployed.
+        UsageError: one of them is neither a lesson nor an exercise that can be deployed to this stack.
     """
     if not given:
         return None
+    from components.exercises import program_of
+    from lab.command_line import LOCAL_STACK
     from lab.package import lessons
 
     known = lessons()
     for name in given:
-        if name not in known:
+        if name not in known and program_of(name):
+            if stack == LOCAL_STACK:
+                raise UsageError(
+                    _("{name} is an exercise: it has a stack of its own.").format(name=name),
+                    why=_("So it can meet nothing that you have deployed."),
+                    next_step=_("Deploy it: lab up {name} --stack exercises").format(name=name),
+                )
+        elif name not in known:
             similar = difflib.get_close_matches(name, known, n=1, cutoff=_LIKELY)
             raise UsageError(
                 _("“{name}” is not a lesson that can be deployed.").format(name=name),

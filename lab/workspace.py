@@ -7,11 +7,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 """The clone: where `Pulumi.yaml` and `__main__.py` lie."""
+HOME_VARIABLE = "LAB_HOME"
+"""Names another folder than `.lab`."""
+PACKAGES_VARIABLE = "LAB_PACKAGES"
+"""Names the folder of the handler packages; a Pulumi program finds them by it, too."""
 
 
 def lab_folder() -> Path:
     """Return the folder of this clone's state (`.lab`; `LAB_HOME` names another, as the tests do)."""
-    return Path(os.environ.get("LAB_HOME") or ROOT / ".lab")
+    return Path(os.environ.get(HOME_VARIABLE) or ROOT / ".lab")
 
 
 def cloud_folder() -> Path:
@@ -31,4 +35,4 @@ def stack_file(stack: str) -> Path:
 
 def packages_folder() -> Path:
     """Return the folder of the built handler packages."""
-    return lab_folder() / "packages"
+    return Path(os.environ.get(PACKAGES_VARIABLE) or lab_folder() / "packages")

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     Show = Callable[[Event], None]
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
-PACKAGES_VARIABLE = "LAB_PACKAGES"
 
 
 def _aws() -> Any:
@@ -252,7 +251,7 @@ class Stack:
         return _environment({**self._told_to_the_program(), ENDPOINT_VARIABLE: cloud.url})
 
     def _told_to_the_program(self) -> dict[str, str]:
-        return {PACKAGES_VARIABLE: str(workspace.packages_folder())}
+        return {workspace.PACKAGES_VARIABLE: str(workspace.packages_folder())}
 
     def _build_packages(self, lessons: Sequence[str] | None) -> None:
         from lab import package

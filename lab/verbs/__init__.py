@@ -16,6 +16,18 @@ def sections() -> list[tuple[str, dict[str, str]]]:
             {"demo": _("Lesson basic on a local cloud: from nothing to the first items, and why one record failed.")},
         ),
         (
+            _("The workbook"),
+            {
+                "list": _("Show the exercises, and how far you are."),
+                "check": _("Say whether an exercise is right, and if not, what happened, why, and what to do next."),
+                "hint": _("Show the next hint."),
+                "solution": _("Show how it can be done, once it is passed or the hints are used up."),
+                "goto": _("Go to an exercise out of the order."),
+                "reset": _("Begin an exercise again; what you wrote is kept."),
+                "workbook": _("For authors: see that every exercise is whole."),
+            },
+        ),
+        (
             _("Deploy"),
             {
                 "up": _("Deploy lessons, or bring what is deployed up to date."),

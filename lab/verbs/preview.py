@@ -18,5 +18,5 @@ app = VerbApp()
 )
 def preview(lessons: Lessons = None, *, stack: Stack = LOCAL_STACK, as_json: AsJson = False) -> None:
     """Run the program and compare, without changing anything."""
-    named = deployable(lessons)
+    named = deployable(lessons, stack)
     run_and_tell(lambda show: Target(stack).deployment.preview(named, show), preview=True, as_json=as_json)
