@@ -201,12 +201,12 @@ def progress(title: str, total: int | None = None, *, silent: bool = False) -> G
     Args:
         title: what is being done, with an ellipsis: `Sending events …`.
         total: how much there is to do; None where nobody can know.
-        silent: show nothing (a program reads our output).
+        silent: show nothing (a program reads our output). `LAB_PROGRESS=none` in the environment says so, too.
     """
     shown = Progress(title, total)
     timer = threading.Timer(_PATIENCE_SECONDS, shown.appear)
     timer.daemon = True
-    if not silent:
+    if not silent and os.environ.get("LAB_PROGRESS") != "none":
         timer.start()
     done = False
     try:

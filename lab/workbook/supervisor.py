@@ -238,11 +238,16 @@ def _lives(pid: int) -> bool:
 
 
 def _remove(home: Path) -> None:
+    end_clouds_of(home)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def end_clouds_of(home: Path) -> None:
+    """End the cloud that was started with a folder as its LAB_HOME; what it holds is lost."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         pid = int(json.loads((home / "cloud.json").read_text())["pid"])
         # Its process group: the execution environments of its functions go with it.
         os.killpg(pid, signal.SIGKILL)
-    shutil.rmtree(home, ignore_errors=True)
 
 
 def _fault_of_the_check(exercise: Exercise, errors: str) -> LabError:
