@@ -34,6 +34,7 @@ COMPUTED = {
         "executionArn": f"{API}/$default",
         "invokeUrl": "https://a1b2c3.execute-api.us-east-1.amazonaws.com/",
     },
+    "aws:dynamodb/table:Table": {"streamArn": arn("dynamodb", "table/t/stream/2026-01-01T00:00:00.000")},
     "aws:lambda/eventSourceMapping:EventSourceMapping": {"uuid": "6f0e3d1c-0000-4000-8000-000000000000"},
     "aws:sqs/queue:Queue": {"url": "https://sqs.us-east-1.amazonaws.com/123456789012/queue"},
 }
