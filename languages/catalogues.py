@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROOT = FOLDER.parent
-SOURCES = ("__main__.py", "components", "lab")
+SOURCES = ("__main__.py", "components", "lab", "policy")
 """Where texts for a person stand. Handlers have none: what they write is a log."""
 
 # A real date would change the files whenever somebody brings them up to date.

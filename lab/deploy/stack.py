@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lab.cloud.client import Cloud
     from lab.deploy.engine.events import Result
     from lab.deploy.planning import PlannedResource
+    from lab.deploy.policed import Advice
 
     Show = Callable[[Event], None]
 
@@ -38,6 +39,13 @@ def _aws() -> Any:
     from lab.deploy.provider import AwsProvider
 
     return AwsProvider()
+
+
+def _advice() -> Advice:
+    """Make what the rules tell their advice to."""
+    from lab.deploy.policed import Advice
+
+    return Advice()
 
 
 class Stack:
@@ -82,12 +90,14 @@ class Stack:
         """
         self._files.refuse_unless_local()
         cloud = self._cloud()
-        engine = self._engine(lessons)
+        advice = _advice()
+        engine = self._engine(lessons, advice)
         self._meet(cloud, engine, show)
         with self._surroundings(cloud):
             self._build_packages(lessons)
             self._tell_of_the_lessons(lessons, show)
             result = engine.up(show)
+        advice.tell(show)
         self._save(cloud)
         if lessons is not None and result.program_ended:
             # What the program itself refuses (a wrong name) is not worth remembering.
@@ -105,7 +115,10 @@ class Stack:
         with self._surroundings(cloud):
             self._build_packages(lessons)
             self._tell_of_the_lessons(lessons, show)
-            return self._engine(lessons).preview(show, deployed)
+            advice = _advice()
+            result = self._engine(lessons, advice).preview(show, deployed)
+        advice.tell(show)
+        return result
 
     def plan(self, lessons: Sequence[str] | None) -> tuple[Result, list[PlannedResource]]:
         """Return what `up` would deploy where nothing is deployed, here or on AWS; no cloud is needed or asked.
@@ -206,9 +219,11 @@ class Stack:
         with contextlib.suppress(LabError):  # a cloud that has gone meanwhile is told of by the next command
             save(cloud)
 
-    def _engine(self, lessons: Sequence[str] | None) -> Engine:
-        """Return the engine for this project's program."""
-        return Engine(self._project(lessons), self._files.state, {"aws": _aws})
+    def _engine(self, lessons: Sequence[str] | None, advice: Advice) -> Engine:
+        """Return the engine for this project's program; what the rules of policy/ advise goes to `advice`."""
+        from lab.deploy.policed import PolicedProvider
+
+        return Engine(self._project(lessons), self._files.state, {"aws": lambda: PolicedProvider(advice)})
 
     def _project(self, lessons: Sequence[str] | None) -> Project:
         program = workspace.ROOT / "__main__.py"

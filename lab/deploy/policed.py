@@ -1,0 +1,71 @@
+"""The rules of policy/ while `lab up` and `lab preview` look at each resource: some are told, some refuse it.
+
+On AWS the Pulumi CLI runs the same ones (`--policy-pack policy`).
+"""
+
+# ruff: noqa: N802 - the protocol's name
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lab.deploy import property_values as pv
+from lab.deploy.engine import urns
+from lab.deploy.engine.events import Event, event
+from lab.deploy.provider import AwsProvider
+from languages import gettext as _
+from policy.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import grpc
+
+    from lab.deploy.protocol import provider_pb2
+
+
+class Advice:
+    """What the rules advise, each once however often a resource is looked at; safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._given: set[tuple[str, str]] = set()
+
+    def give(self, urn: str, sentence: str) -> None:
+        """Keep a sentence about a resource."""
+        with self._lock:
+            self._given.add((urn, sentence))
+
+    def tell(self, show: Callable[[Event], None]) -> None:
+        """Show all of it, as warnings."""
+        for urn, sentence in sorted(self._given, key=lambda given: (urns.name_of(given[0]), given[1])):
+            show(replace(event("log", urn, message=sentence), severity="warning"))
+
+
+class PolicedProvider(AwsProvider):
+    """The provider of the local cloud, which refuses what a mandatory rule forbids before anything is made.
+
+    Args:
+        advice: gets what the other rules say.
+    """
+
+    def __init__(self, advice: Advice) -> None:
+        super().__init__()
+        self._advice = advice
+
+    def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
+        """Check the inputs of a resource, by the rules too."""
+        response = super().Check(request, context)
+        inputs = pv.strip_secrets(pv.to_plain(response.inputs))
+        for rule in RULES:
+            if rule.level == "disabled" or rule.in_an_account:
+                continue
+            for violation in rule.violations(urns.type_of(request.urn), inputs):
+                sentence = _("{violation} (rule {rule})").format(violation=violation, rule=rule.name)
+                if rule.level == "mandatory":
+                    response.failures.add(reason=sentence)
+                else:
+                    self._advice.give(request.urn, sentence)
+        return response

@@ -1,0 +1,3 @@
+from tests.cost.conftest import plan
+
+__all__ = ["plan"]
