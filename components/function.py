@@ -5,8 +5,6 @@ The lesson: a function is four resources, and the order in which they come and g
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import pulumi
@@ -14,7 +12,6 @@ import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from components.policies import Statement, allow, policy_document, trust_policy
-from languages import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,13 +25,13 @@ LEARNER_LAB_ROLE = "LabRole"
 class FunctionArgs(TypedDict):
     """What a Function is made from."""
 
-    package: str
-    """The handler package: the lesson's name."""
+    code: pulumi.Archive
+    """What it runs: a zip file, or a folder (`pulumi.FileArchive`)."""
     handler: str
-    """Module and function in the package, as Lambda writes it: `handlers.basic.handler.lambda_handler`."""
+    """Module and function in the code, as Lambda writes it: `handlers.basic.handler.lambda_handler`."""
     function_name: NotRequired[str | None]
     """Its name where the text's is wanted; else Pulumi makes one."""
-    environment: Mapping[str, Input[str]]
+    environment: NotRequired[Mapping[str, Input[str]]]
     """The environment variables that the handler reads."""
     settings: FunctionSettings
     """Memory, timeout, runtime, how long logs are kept."""
@@ -87,14 +84,14 @@ class Function(pulumi.ComponentResource):
         self.function = aws.lambda_.Function(
             f"{name}-function",
             name=function_name,
-            code=handler_package(args["package"]),
+            code=args["code"],
             handler=args["handler"],
             runtime=settings.runtime,
             architectures=["arm64"],  # a fifth cheaper than x86_64, and the packages hold nothing compiled
             memory_size=settings.memory_mb,
             timeout=settings.timeout_seconds,
             role=self._role_arn(),
-            environment={"variables": {"POWERTOOLS_SERVICE_NAME": args["package"], **args["environment"]}},
+            environment={"variables": args["environment"]} if args.get("environment") else None,
             logging_config={"log_format": "Text", "log_group": self.log_group.name},
             tags=tags,
             opts=ResourceOptions(parent=self, depends_on=self.permissions),
@@ -124,19 +121,3 @@ class Function(pulumi.ComponentResource):
         if self._role is not None:
             return self._role.arn
         return aws.iam.get_role_output(name=LEARNER_LAB_ROLE, opts=pulumi.InvokeOutputOptions(parent=self)).arn
-
-
-def handler_package(lesson: str) -> pulumi.FileArchive:
-    """Return the package of a lesson's handlers (`lab package` builds it; LAB_PACKAGES says where it lies).
-
-    Raises:
-        pulumi.RunError: it has not been built.
-    """
-    path = Path(os.environ.get("LAB_PACKAGES") or ".lab/packages") / f"{lesson}.zip"
-    if not path.exists():
-        raise pulumi.RunError(
-            _("The handler package {path} has not been built. Run: lab package {lesson}").format(
-                path=path, lesson=lesson
-            )
-        )
-    return pulumi.FileArchive(str(path))

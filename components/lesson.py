@@ -5,6 +5,8 @@ The lesson: a function that reads a stream is the same few parts whatever flows 
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -13,6 +15,7 @@ from pulumi import ResourceOptions
 
 from components.function import Function
 from components.stream_consumer import StreamConsumer
+from languages import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,10 +80,10 @@ class Lesson(pulumi.ComponentResource):
         return Function(
             f"{self._name}-{part}",
             {
-                "package": self._package,
+                "code": handler_package(self._package),
                 "handler": f"handlers.{self._package}.{module}.lambda_handler",
                 "function_name": self._text_name(text_name),
-                "environment": environment,
+                "environment": {"POWERTOOLS_SERVICE_NAME": self._package, **environment},
                 "settings": self._lesson_settings,
                 "statements": statements,
                 "role_mode": self._args["role_mode"],
@@ -104,3 +107,19 @@ class Lesson(pulumi.ComponentResource):
             },
             self._child,
         )
+
+
+def handler_package(lesson: str) -> pulumi.FileArchive:
+    """Return the package of a lesson's handlers (`lab package` builds it; LAB_PACKAGES says where it lies).
+
+    Raises:
+        pulumi.RunError: it has not been built.
+    """
+    path = Path(os.environ.get("LAB_PACKAGES") or ".lab/packages") / f"{lesson}.zip"
+    if not path.exists():
+        raise pulumi.RunError(
+            _("The handler package {path} has not been built. Run: lab package {lesson}").format(
+                path=path, lesson=lesson
+            )
+        )
+    return pulumi.FileArchive(str(path))
