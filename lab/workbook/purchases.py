@@ -4,6 +4,8 @@ Shapes: Lambda developer guide, "Using AWS Lambda with Amazon DynamoDB"; who rem
 "DynamoDB Streams and Time to Live".
 """
 
+# ruff: noqa: S311 - made-up purchases, not secrets
+
 from __future__ import annotations
 
 import datetime as dt
