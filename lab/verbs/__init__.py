@@ -19,6 +19,7 @@ def sections() -> list[tuple[str, dict[str, str]]]:
             _("The workbook"),
             {
                 "list": _("Show the exercises, and how far you are."),
+                "watch": _("Work through the exercises: checks whenever you save, hints on a key."),
                 "check": _("Say whether an exercise is right, and if not, what happened, why, and what to do next."),
                 "hint": _("Show the next hint."),
                 "solution": _("Show how it can be done, once it is passed or the hints are used up."),
@@ -37,6 +38,8 @@ def sections() -> list[tuple[str, dict[str, str]]]:
                 "outputs": _("Show the names of what is deployed."),
                 "leftovers": _("Find what is left over and what it costs, and delete it."),
                 "refresh": _("Compare the state with what is really there, and take over what is different."),
+                "stack": _("Write down what is deployed, for the Pulumi CLI, or take over what that wrote down."),
+                "pulumi": _("Let the Pulumi CLI deploy to the local cloud."),
                 "package": _("Build the code packages of the lessons' functions."),
             },
         ),
@@ -58,6 +61,7 @@ def sections() -> list[tuple[str, dict[str, str]]]:
         (
             _("The local cloud"),
             {
+                "doctor": _("Say what keeps the lab from working, and what to do about it."),
                 "cloud": _("Start, stop and look after the AWS on this computer."),
                 "trace": _("Tell what happened between a stream and a function, and why a record came twice."),
                 "metrics": _("Show a function's invocations, errors, throttles, duration and lag."),

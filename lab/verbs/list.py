@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from lab.command_line import AsJson, VerbApp
-from lab.terminal import say, say_json, styled, table
+from lab.terminal import say_json
 from lab.workbook import contents, progress
-from lab.workbook.telling import bar, kinds_of
+from lab.workbook.telling import tell_list
 from languages import gettext as _
-from languages import language
 
 app = VerbApp()
 
@@ -27,26 +26,7 @@ def list_exercises(*, as_json: AsJson = False) -> None:
     if as_json:
         say_json([_as_data(exercise, done, current) for exercise in contents.exercises()])
         return
-    chapter = ""
-    rows: list[tuple[str, str, str, str, str]] = []
-    for exercise in contents.exercises():
-        if exercise.path.partition("/")[0] != chapter:
-            _tell_chapter(chapter, rows)
-            chapter, rows = exercise.path.partition("/")[0], []
-        mark = "✓" if exercise.name in done.passed else "▶" if exercise == current else "·"
-        rows.append((mark, exercise.name, kinds_of(exercise), str(exercise.minutes), str(exercise.aws_usd)))
-    _tell_chapter(chapter, rows)
-    say(bar())
-    if current:
-        readme = current.shown_path(f"README.{language()}.md")
-        say(_("You are at {name}: read {path}, then run: lab watch").format(name=current.name, path=readme))
-
-
-def _tell_chapter(chapter: str, rows: list[tuple[str, str, str, str, str]]) -> None:
-    if rows:
-        say(styled(f"exercises/{chapter}", "bold"))
-        table(("", _("exercise"), _("what you do"), _("minutes"), _("USD on AWS")), rows)
-        say()
+    tell_list()
 
 
 def _as_data(

@@ -9,9 +9,9 @@ import typer
 from lab.asking_back import is_confirmed
 from lab.command_line import VerbApp
 from lab.errors import LabError, UsageError
-from lab.terminal import say, styled
 from lab.verbs.check import ExerciseName, chosen
 from lab.workbook import progress, texts
+from lab.workbook.telling import tell_solution
 from languages import gettext as _
 
 app = VerbApp()
@@ -42,7 +42,4 @@ def solution(
         question = _("{name} is not passed yet. Show its solution?").format(name=exercise.name)
         if not yes and not is_confirmed(question):
             raise LabError(_("Not shown."), next_step=_("Check again: lab check {name}").format(name=exercise.name))
-    for file in exercise.files:
-        say(styled(exercise.shown_path(file), "bold"))
-        say((exercise.folder / "solution" / file).read_text(encoding="utf-8").rstrip())
-        say()
+    tell_solution(exercise)
