@@ -62,7 +62,7 @@ class Function(pulumi.ComponentResource):
     def __init__(self, name: str, args: FunctionArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("streamlab:index:Function", name, None, opts)
         settings, tags = args["settings"], args.get("tags")
-        function_name = args.get("function_name")
+        function_name, environment = args.get("function_name"), args.get("environment")
         self.log_group = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             # Where Lambda would put it, so that the text's commands find it.
@@ -91,7 +91,7 @@ class Function(pulumi.ComponentResource):
             memory_size=settings.memory_mb,
             timeout=settings.timeout_seconds,
             role=self._role_arn(),
-            environment={"variables": args["environment"]} if args.get("environment") else None,
+            environment={"variables": environment} if environment else None,
             logging_config={"log_format": "Text", "log_group": self.log_group.name},
             tags=tags,
             opts=ResourceOptions(parent=self, depends_on=self.permissions),

@@ -123,9 +123,9 @@ class Monitor(MockMonitor):
 
 
 class Deploy(Protocol):
-    """Runs the program with these settings."""
+    """Runs the program, or another one, with these settings."""
 
-    def __call__(self, *, stack: str = ..., **settings: Any) -> Deployment: ...
+    def __call__(self, *, program: Path = ..., stack: str = ..., **settings: Any) -> Deployment: ...
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +146,9 @@ def deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
     monkeypatch.setenv("LAB_PACKAGES", str(tmp_path))
     monkeypatch.setenv("LAB_LANG", "en")
 
-    def run(*, stack: str = "ana", aws: dict[str, str] | None = None, **settings: Any) -> Deployment:
+    def run(
+        *, program: Path = ROOT / "__main__.py", stack: str = "ana", aws: dict[str, str] | None = None, **settings: Any
+    ) -> Deployment:
         deployment = Deployment()
         given = {"lessons": ["basic"], **settings}
         config = {
@@ -160,12 +162,12 @@ def deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
         )
 
         @pulumi.runtime.test
-        def program() -> pulumi.Output[None]:
-            runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        def whole() -> pulumi.Output[None]:
+            runpy.run_path(str(program), run_name="__main__")
             exported = pulumi.Output.all(**pulumi.runtime.get_root_resource().outputs)
             return exported.apply(deployment.exports.update)
 
-        program()
+        whole()
         return deployment
 
     return run
