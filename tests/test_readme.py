@@ -19,7 +19,7 @@ from lab.verbs import sections
 from lab.workspace import ROOT
 
 LESSONS = tuple(f"handlers/{lesson}/README.md" for lesson in ("basic", "votes", "purchases", "orders", "archive"))
-PAGES = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", *LESSONS)
+PAGES = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "components/README.md", *LESSONS)
 VERBS = {name for _heading, verbs in sections() for name in verbs}
 MADE = {".venv", ".lab/"}
 """What a page may name and a fresh clone does not have yet."""
