@@ -78,10 +78,9 @@ def _region(files: StackFiles, region: str) -> Finding:
     known = Session().get_available_regions("kinesis")  # botocore's own list: nobody is asked
     if region not in known:
         similar = difflib.get_close_matches(region, known, n=1)
-        text = _("{region} is no region that has Kinesis").format(region=region)
-        return wrong(
-            "region", f"{text}; {_('did you mean {name}?').format(name=similar[0])}" if similar else text, set_it
-        )
+        text = _("{region} is no region that has Kinesis.").format(region=region)
+        guess = _("Did you mean {names}?").format(names=similar[0]) if similar else ""
+        return wrong("region", f"{text} {guess}".strip(), set_it)
     return ok("region", region)
 
 

@@ -52,7 +52,7 @@ def proxies() -> Finding:
     """Whether a proxy stands between this shell and the local cloud."""
     set_ = [name for name in _PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
     if not set_:
-        return ok("proxies", _("none"))
+        return ok("proxies", _("no proxy is set"))
     spared = os.environ.get("NO_PROXY", "") + "," + os.environ.get("no_proxy", "")
     names = ", ".join(set_)
     if "127.0.0.1" in spared or "*" in spared:
