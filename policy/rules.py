@@ -99,7 +99,15 @@ RULES = (
         lambda: _("A function writes to a log group of the stack."),
         reads="loggingConfig",
     ),
-    Rule("owner", "advisory", TAGGED, upkeep.owner, lambda: _("Tags say whose everything is."), reads="tags"),
+    Rule(
+        "owner",
+        "advisory",
+        TAGGED,
+        upkeep.owner,
+        lambda: _("Tags say whose everything is."),
+        reads="tags",
+        in_an_account=True,
+    ),
     Rule(
         "expiry",
         "advisory",

@@ -54,7 +54,7 @@ class Bill:
     lines: dict[str, Amounts]
     """By the unit that is paid; those that cost nothing are left out."""
     unpriced: tuple[str, ...]
-    """Types of resources whose price nobody wrote down, and resources whose use is not known."""
+    """Types of resources whose price nobody wrote down; `LESSON (events)` where nobody knows what events make of it."""
     unused: tuple[str, ...]
     """Functions that the session does not call."""
 
@@ -78,9 +78,9 @@ def _bill(lesson: str, planned: Sequence[PlannedResource], session: Session) -> 
     unpriced = {resource.type for resource in planned if resource.type not in PRICED and resource.type not in FREE}
     try:
         uses = WORKLOADS[lesson]({resource.name: resource.inputs for resource in planned}, session.events)
-    except KeyError as missing:
+    except KeyError:  # no lesson of ours, or one that lacks what its events need
         uses = {}
-        unpriced |= {f"{lesson}: {missing.args[0]}"}
+        unpriced.add(f"{lesson} (events)")
     paid = [resource for resource in planned if resource.type in PRICED]
     items = [item for each in paid for item in PRICED[each.type](each.inputs, uses.get(each.name, Use()))]
     functions = [each.name for each in planned if each.type == "aws:lambda/function:Function"]

@@ -166,7 +166,7 @@ def test_what_nobody_priced_is_told(plan):
 
 def test_a_lesson_that_lacks_what_its_events_need_is_priced_without_them(plan):
     bill = by_lesson([each for each in plan() if each.name != "basic-reader-mapping"])["basic"]
-    assert bill.unpriced == ("basic: basic-reader-mapping",)
+    assert bill.unpriced == ("basic (events)",)
     assert bill.total.session == 2 * bill.total.hour
 
 
@@ -174,4 +174,4 @@ def test_what_belongs_to_no_lesson_has_a_bill_of_its_own(plan):
     added = resource("aws:kinesis/stream:Stream", "mine", shardCount=2)
     last = bills([*plan(), added], Session())[-1]
     assert (last.lesson, last.total.hour) == ("mine", Decimal("0.03"))
-    assert last.unpriced == ("mine: mine",)
+    assert last.unpriced == ("mine (events)",)
