@@ -58,6 +58,7 @@ class VerbApp(typer.Typer):
         examples: Sequence[str],
         json_shape: str = "",
         changes: bool = False,
+        passes_on: bool = False,
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
         """Register a function as a verb.
 
@@ -68,11 +69,16 @@ class VerbApp(typer.Typer):
             examples: lines to type, the commonest first.
             json_shape: what `--json` prints, as a program may count on it.
             changes: whether it changes anything: then it comes to its end even when nobody reads on.
+            passes_on: whether its arguments are another command's: from the first one on, options too.
         """
         # Typer has one place for what comes last; help_page takes it apart again.
         epilog = help_page.LAST_PARTS.join(("\n".join(examples), json_shape))
         return self.command(
-            name, cls=ChangingVerb if changes else Verb, short_help=summary, help=details, epilog=epilog
+            name,
+            cls=_kind_of_verb(changes=changes, passes_on=passes_on),
+            short_help=summary,
+            help=details,
+            epilog=epilog,
         )
 
 
@@ -107,6 +113,21 @@ class ChangingVerb(Verb):
         """Run it to its end."""
         with going_on_unheard():
             return super().invoke(ctx)
+
+
+class PassingVerb(Verb):
+    """A verb that hands on what is typed after its own options to another command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read our own options only; `--` ends them too."""
+        ctx.allow_interspersed_args = False
+        return super().parse_args(ctx, args)
+
+
+def _kind_of_verb(*, changes: bool, passes_on: bool) -> type[Verb]:
+    if passes_on:
+        return PassingVerb
+    return ChangingVerb if changes else Verb
 
 
 class VerbGroup(TyperGroup):

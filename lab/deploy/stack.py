@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from components.exercises import program_of
 from lab import workspace
+from lab.deploy import pulumi_cli
+from lab.deploy.drivers import Drivers
 from lab.deploy.engine.engine import Engine
 from lab.deploy.engine.events import Event
 from lab.deploy.engine.run import Project
 from lab.deploy.engine.state import Deployment
 from lab.deploy.engine.values import masked
+from lab.deploy.pulumi_cli import PulumiCli
 from lab.deploy.stack_files import StackFiles
+from lab.deploy.state_import import read_state
 from lab.errors import LabError
 from languages import gettext as _
 
@@ -108,9 +112,8 @@ class Stack:
         """Tell what `up` would do; change nothing. For the arguments and errors see there."""
         self._files.refuse_unless_local()
         cloud = self._cloud()
-        deployed = None
+        deployed = self._deployed()
         if self._is_of_another_cloud(cloud):
-            deployed = Deployment()
             self._tell_of_the_new_cloud(show)
         with self._surroundings(cloud):
             self._build_packages(lessons)
@@ -180,7 +183,65 @@ class Stack:
 
     def export(self) -> dict[str, Any]:
         """Return the state as `pulumi stack import` takes it; secrets stand in it as they are."""
-        return self._deployed().to_json()
+        return self._drivers.to_json(self._deployed())
+
+    def import_state(self, text: str) -> int:
+        """Take a state that another engine wrote for what is deployed; return how many resources it has.
+
+        Args:
+            text: what `pulumi stack export --show-secrets` or `lab stack export` prints.
+
+        Raises:
+            LabError: it is none that this stack could go on from, no cloud runs, or another run works on the stack.
+        """
+        self._files.refuse_unless_local()
+        deployment = read_state(text, self._files.project_name, self.name)
+        cloud = self._cloud()
+        with self._surroundings(cloud):
+            if not self._bare_engine().take_over(deployment):
+                raise LabError(
+                    _("Nothing of what this state tells of is in this local cloud."),
+                    why=_("It was made in another one, or before this one was reset."),
+                    next_step=_("Deploy it here: lab up"),
+                )
+        self._files.save_cloud(cloud)
+        return sum(resource.is_real for resource in deployment.resources)
+
+    def run_pulumi(self, arguments: Sequence[str], environment: Mapping[str, str], show: Show) -> int:
+        """Let the Pulumi CLI work on the stack and return its exit code.
+
+        Args:
+            arguments: the CLI's.
+            environment: the CLI's.
+            show: called with what there is to tell before it begins.
+
+        Raises:
+            LabError: it cannot begin: no cloud runs, the stack is not a local one, another run works on it, there is no
+                CLI, or what it deployed is gone.
+        """
+        self._files.refuse_unless_local()
+        cloud = self._cloud()
+        self.prepare_for_pulumi(environment)
+        if not pulumi_cli.acts(arguments):
+            return PulumiCli(self._files).run(arguments, environment)
+        self._tell_what_the_cli_follows(show)
+        with self._surroundings(cloud):
+            code = self._drivers.run_cli(arguments, environment, show)
+        self._save(cloud)
+        return code
+
+    def prepare_for_pulumi(self, environment: Mapping[str, str]) -> None:
+        """Make what the Pulumi CLI finds in place: its stack, and the packages of the lessons in the stack's file.
+
+        Raises:
+            LabError: they cannot be made, or there is no CLI.
+        """
+        PulumiCli(self._files).make_stack(environment)
+        self._build_packages(self._files.written_lessons)
+
+    @property
+    def _drivers(self) -> Drivers:
+        return Drivers(self._files, self._bare_engine())
 
     def _deployed(self) -> Deployment:
         from lab.cloud.client import find_cloud
@@ -188,11 +249,11 @@ class Stack:
         cloud = find_cloud()
         if cloud is not None and self._is_of_another_cloud(cloud):
             return Deployment()
-        return self._bare_engine().load()
+        return self._drivers.deployed()
 
     def _without_program(self, work: Callable[[Engine], Result], show: Show) -> Result:
         engine = self._bare_engine()
-        if engine.load() == Deployment():
+        if self._deployed() == Deployment() == engine.load():
             return work(engine)  # nothing is deployed, so nobody is asked
         cloud = self._cloud()
         self._meet(cloud, engine, show)
@@ -210,6 +271,8 @@ class Stack:
         elif self._files.cloud and self._files.cloud[2] != cloud.interruptions:
             with self._surroundings(cloud):
                 engine.find_what_is_left()
+        with self._surroundings(cloud):
+            self._drivers.take_over_from_the_cli(show)
         self._files.save_cloud(cloud)
 
     def _save(self, cloud: Cloud) -> None:
@@ -260,6 +323,18 @@ class Stack:
         elif written == [] and not wanted:
             message = _("{file} asks for no lessons, so none is deployed. To deploy one: lab up basic")
             show(Event("log", message=message.format(file=file), severity="warning"))
+
+    def _tell_what_the_cli_follows(self, show: Show) -> None:
+        if self._files.remembers_others:
+            message = _(
+                "The Pulumi CLI follows {file}, which says {written}; `lab up` was told others: {names}. To keep them, "
+                "write them there."
+            ).format(
+                file=self._files.file.name,
+                written=", ".join(self._files.written_lessons or []) or _("none"),
+                names=", ".join(self._files.lessons(None)) or _("none"),
+            )
+            show(Event("log", message=message, severity="warning"))
 
     def _surroundings(self, cloud: Cloud) -> AbstractContextManager[None]:
         """Tell the program and the provider, by their environment, where packages and the cloud are."""

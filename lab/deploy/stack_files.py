@@ -76,10 +76,19 @@ class StackFiles:
         return str(_read_yaml(workspace.ROOT / "Pulumi.yaml")["name"])
 
     @cached_property
-    def _settings(self) -> Mapping[str, Any]:
+    def _content(self) -> Mapping[str, Any]:
         if not self.file.is_file():
             raise self._missing()
-        return _read_yaml(self.file).get("config") or {}
+        return _read_yaml(self.file)
+
+    @property
+    def _settings(self) -> Mapping[str, Any]:
+        return self._content.get("config") or {}
+
+    @property
+    def encryption_salt(self) -> str:
+        """What the Pulumi CLI checks the passphrase of the stack's secrets by; "" before it has worked on the stack."""
+        return str(self._content.get("encryptionsalt") or "")
 
     def config(self, lessons: Sequence[str] | None) -> dict[str, str]:
         """Return the stack's configuration as Pulumi hands it to a program: texts, objects as JSON.
@@ -209,8 +218,10 @@ class StackFiles:
 
 
 def _text(value: Any) -> str:
-    """Return a value of a stack's file as Pulumi's configuration holds it."""
-    return value if isinstance(value, str) else json.dumps(value)
+    """Return a value of a stack's file as Pulumi's configuration holds it, to the letter: providers compare it."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

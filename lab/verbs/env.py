@@ -1,47 +1,39 @@
-"""`lab env`: what a shell needs so that the AWS CLI, boto3 and every AWS SDK talk to this clone's local cloud."""
+"""`lab env`: what a shell needs so that the AWS CLI, every AWS SDK and the Pulumi CLI work on this local cloud."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.aws import local_variables
+from lab import shell_environment
 from lab.cloud.client import require_cloud
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
+from lab.deploy.pulumi_cli import PulumiCli, path_without_plugin
+from lab.deploy.stack_files import StackFiles
 from lab.errors import LabError
-from lab.target import Target
-from lab.terminal import say, say_json
+from lab.terminal import note, say, say_json
 from languages import gettext as _
 
-app = VerbApp()
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-_MISLEADING = (
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_SESSION_TOKEN",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT",
-)
-"""Variables that would lead an SDK elsewhere in spite of `AWS_ENDPOINT_URL`."""
+app = VerbApp()
 
 
 @app.verb(
     "env",
     details=_(
         "Run in one terminal, it holds for that terminal only. The credentials are dummies: with them nothing can "
-        "reach an account on AWS."
+        "reach an account on AWS. The Pulumi CLI, too, works on the local cloud then: pulumi up --stack local"
     ),
     json_shape="{VARIABLE: VALUE}",
     examples=(
         'eval "$(lab env)"',
         "aws kinesis list-streams",
+        "pulumi preview --stack local",
         'eval "$(lab env --unset)"',
     ),
 )
@@ -53,23 +45,36 @@ def env(
 ) -> None:
     """Print the lines for sh, bash and zsh."""
     if unset:
-        say(f"unset {' '.join(local_variables('-', '-'))}")
+        say(f"unset {' '.join(name for name in shell_environment.NAMES if name != 'PATH')}")
+        say(f"export PATH={shlex.quote(path_without_plugin())}")
         return
     try:
-        variables = local_variables(require_cloud().url, Target(stack).region)
+        files = StackFiles.find(stack)
+        variables = shell_environment.variables(files, require_cloud())
     except LabError:
         if not as_json and not sys.stdout.isatty():
             # In `eval "$(lab env)"` the shell does not see our exit code, and goes on with the person's own account.
             what = _("Nothing was set: the AWS CLI would talk to your own account, not to the local cloud.")
             say(f"echo {shlex.quote(what)} >&2; false")
         raise
+    _prepare_for_pulumi(files, variables)
     if as_json:
         say_json(variables)
         return
-    # A variable for one service (AWS_ENDPOINT_URL_KINESIS) would win over the one for all.
-    misleading = [*_MISLEADING, *(name for name in sorted(os.environ) if name.startswith("AWS_ENDPOINT_URL_"))]
-    say(f"unset {' '.join(misleading)}")
+    say(f"unset {' '.join(shell_environment.misleading())}")
     for name, value in variables.items():
         say(f"export {name}={shlex.quote(value)}")
     if sys.stdout.isatty():
         say(_('# Only shown so far. For this terminal: eval "$(lab env)"'))
+
+
+def _prepare_for_pulumi(files: StackFiles, variables: Mapping[str, str]) -> None:
+    """Make what `pulumi up` finds in place; what is wrong with it is no reason to keep the rest from the shell."""
+    if not PulumiCli(files).is_installed:
+        return
+    from lab.deploy.stack import Stack as Deployment
+
+    try:
+        Deployment(files).prepare_for_pulumi(shell_environment.with_variables(variables))
+    except LabError as error:
+        note(str(error))

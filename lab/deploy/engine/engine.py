@@ -14,6 +14,7 @@ from lab.errors import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from lab.deploy.engine.events import Event, Result
@@ -53,6 +54,37 @@ class Engine:
         """
         with self._store.exclusive():
             self._store.save(Deployment(), readable=True)
+
+    def take_over(self, deployment: Deployment) -> bool:
+        """Go on from what another engine deployed; what this one knew is forgotten.
+
+        Returns:
+            Whether anything of it exists, or it is empty; else nothing was done.
+
+        Raises:
+            LabError: a provider cannot be asked, or another run works on this stack.
+        """
+        with self._store.exclusive():
+            if exists := self.exists(deployment):
+                self._store.save(deployment, readable=True)
+            return exists
+
+    def exists(self, deployment: Deployment) -> bool:
+        """Say whether anything of a deployment is there, or it is empty.
+
+        Raises:
+            LabError: a provider cannot be asked.
+        """
+        _run, snapshot, providers = self._begin(_show_nothing, preview=True, deployed=deployment)
+        return reading.anything_exists(snapshot, providers)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep every run of this engine away from the stack, while another one works on it.
+
+        Raises:
+            LabError: a run works on it already.
+        """
+        return self._store.exclusive()
 
     def preview(self, show: Callable[[Event], None] = _show_nothing, deployed: Deployment | None = None) -> Result:
         """Tell what `up` would do; change nothing.

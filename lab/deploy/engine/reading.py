@@ -82,6 +82,21 @@ def refresh(run: Run, snapshot: Snapshot, providers: Providers) -> None:
             run.note("same", resource.urn)
 
 
+def anything_exists(snapshot: Snapshot, providers: Providers) -> bool:
+    """Say whether at least one of the resources exists, or there is none to look for.
+
+    Raises:
+        LabError: a provider could not be asked.
+    """
+    real = [resource for resource in snapshot.all() if resource.is_real]
+
+    def exists(resource: Resource) -> bool:
+        return bool(providers.client(resource.provider).read(resource)[0])
+
+    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="look") as threads, providers.interruptible():
+        return not real or any(threads.map(exists, real))
+
+
 def _refresh_one(resource: Resource, run: Run, snapshot: Snapshot, providers: Providers) -> None:
     client = providers.client(resource.provider)
     resource_id, inputs, outputs = client.read(resource)

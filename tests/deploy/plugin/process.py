@@ -25,12 +25,13 @@ class Plugin:
     Args:
         folder: where it is started: the CLI starts it in the program's.
         arguments: what else the CLI may tell it.
+        executable: the plugin itself.
         variables: added to the environment.
     """
 
-    def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, executable: str | Path = EXECUTABLE, **variables: str) -> None:
         self.process = subprocess.Popen(
-            [EXECUTABLE, *arguments, ENGINE],
+            [executable, *arguments, ENGINE],
             cwd=folder,
             env={**os.environ, **variables},
             stdin=subprocess.PIPE,
