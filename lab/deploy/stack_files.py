@@ -88,7 +88,7 @@ class StackFiles:
     @property
     def encryption_salt(self) -> str:
         """What the Pulumi CLI checks the passphrase of the stack's secrets by; "" before it has worked on the stack."""
-        return str(self._content.get("encryptionsalt") or "")
+        return str(self._content.get("encryptionsalt") or "") if self.file.is_file() else ""
 
     def config(self, lessons: Sequence[str] | None) -> dict[str, str]:
         """Return the stack's configuration as Pulumi hands it to a program: texts, objects as JSON.
