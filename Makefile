@@ -3,13 +3,16 @@ PYTHON ?= python3
 LAB := .venv/bin/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test thorough lint format bench soak catalogues lock clean
+.PHONY: help setup wheelhouse demo test thorough lint format bench workbook soak catalogues lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make the virtual environment .venv from the locked requirements
 	@"$(PYTHON)" bootstrap.py
+
+wheelhouse: ## fetch all that set-up installs (106 MB), for a room without network; then setup and demo need none
+	@"$(PYTHON)" bootstrap.py --wheelhouse
 
 demo: ## lesson basic on a local cloud, from nothing to the first items
 	@"$(PYTHON)" bootstrap.py
@@ -36,6 +39,9 @@ format: development ## format and mend what ruff can mend
 
 bench: development ## the benchmarks (minutes); figures go to benchmarks/README.md
 	@.venv/bin/python -m benchmarks
+
+workbook: development ## every exercise: starters fail, solutions pass, wrong answers are recognised, READMEs are true
+	@$(LAB) workbook lint --commands --timing $(EXERCISES)
 
 soak: development ## load, faults and kills (4 minutes), then every record is accounted for; SOAK="--minutes 10 --seed 7"
 	@.venv/bin/python -m tests.soak $(SOAK)

@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 HANDLER_PACKAGES = VENV / "handler-packages"
+WHEELHOUSE = ROOT / "wheelhouse"
+"""Where `make wheelhouse` puts all that set-up installs; what lies there is not fetched again."""
 MINIMUM_PYTHON = (3, 11)
 
 
@@ -101,15 +104,55 @@ def install_uv() -> None:
     if pip.returncode == 0:
         # Making pip a second time, inside .venv, takes longer than all the rest of this step.
         with contextlib.suppress(BootstrapError):
-            run("uv", [sys.executable, "-m", "pip", "--python", str(PYTHON), *requirements])
+            install("uv", [sys.executable, "-m", "pip", "--python", str(PYTHON), *requirements])
             return
     run("pip", [str(PYTHON), "-m", "ensurepip", "--default-pip"])
-    run("uv", [str(PYTHON), "-m", "pip", *requirements])
+    install("uv", [str(PYTHON), "-m", "pip", *requirements])
 
 
 def uv(*arguments: str) -> list[str]:
     """Return a uv command; with the system's certificates it also works behind a school's proxy."""
     return [str(VENV / "bin" / "uv"), "pip", *arguments, "--quiet", "--system-certs"]
+
+
+def install(title: str, command: list[str]) -> None:
+    """Run an installer on the wheelhouse alone, where there is one; if that lacks something, with the network too."""
+    if not WHEELHOUSE.is_dir():
+        run(title, command)
+        return
+    command = [*command, "--find-links", str(WHEELHOUSE)]
+    try:
+        run(title, [*command, "--no-index"])
+    except BootstrapError as lacking:
+        print(f"  {WHEELHOUSE.name}/ lacks something for this machine, or for this version; asking the network")
+        try:
+            run(title, command)
+        except BootstrapError as error:
+            raise BootstrapError(f"{lacking}\n\n{error}") from error
+
+
+def fill_wheelhouse() -> None:
+    """Fetch all that set-up installs on a machine like this one, each file checked against its hash.
+
+    A file that is there already is kept; so a second run, on another kind of machine, adds what that one needs.
+    """
+    print(f"Filling {WHEELHOUSE.name}/ for Python {sys.version_info[0]}.{sys.version_info[1]} on this kind of machine")
+    WHEELHOUSE.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        pip = [sys.executable, "-m", "pip"]
+        if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode:
+            run("pip", [sys.executable, "-m", "venv", folder])
+            pip = [f"{folder}/bin/python", "-m", "pip"]
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
+        for name in ("uv", "lab", "handlers"):
+            lock = f"requirements/{name}.txt"
+            run(lock, [*pip, "download", *options, "--dest", str(WHEELHOUSE), "--requirement", lock])
+    files = [path for path in WHEELHOUSE.iterdir() if path.is_file()]
+    megabytes = sum(path.stat().st_size for path in files) / 1_000_000
+    print(
+        f"{len(files)} files, {megabytes:.0f} MB. Copy the clone with {WHEELHOUSE.name}/ to each machine, but without"
+    )
+    print(".venv and .lab; `make demo` there needs no network.")
 
 
 def stop_the_cloud() -> None:
@@ -133,10 +176,10 @@ def build(*, development: bool) -> None:
     install_uv()
     target = ["--python", str(PYTHON)]
     locks = [str(path) for path in requirement_files(development=development)]
-    run("packages", uv("sync", *target, "--require-hashes", *locks))  # sync also removes what left the lock
+    install("packages", uv("sync", *target, "--require-hashes", *locks))  # sync also removes what left the lock
     shutil.rmtree(HANDLER_PACKAGES, ignore_errors=True)
     handlers = ["--require-hashes", "-r", "requirements/handlers.txt", "--target", str(HANDLER_PACKAGES)]
-    run("packages that travel with the handlers", uv("install", *target, *handlers))
+    install("packages that travel with the handlers", uv("install", *target, *handlers))
     run("the lab command", [str(PYTHON), "-c", INSTALL_COMMAND, str(ROOT)])
     marker.write_text(fingerprint(development=development))
 
@@ -160,7 +203,8 @@ def main() -> int:
     """Make `.venv` ready; 0 when it is, 1 when it cannot be made."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--development", action="store_true", help="also install what tests and lint need")
-    development = parser.parse_args().development
+    parser.add_argument("--wheelhouse", action="store_true", help="only fetch what an install without network needs")
+    given = parser.parse_args()
     if sys.version_info < MINIMUM_PYTHON:
         found = ".".join(map(str, sys.version_info[:3]))
         print(f"streamlab needs Python 3.11 or newer; `python3` is {found}.")
@@ -168,8 +212,10 @@ def main() -> int:
         return 1
     try:
         with only_one():
-            if not is_ready(development=development):
-                build(development=development)
+            if given.wheelhouse:
+                fill_wheelhouse()
+            elif not is_ready(development=given.development):
+                build(development=given.development)
     except (BootstrapError, OSError) as error:
         print(f"\n{error}\n\nThe set-up did not finish. Check the network (or the wheelhouse) and the free disk space,")
         print("then run the same command again: it goes on safely.")

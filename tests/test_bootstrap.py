@@ -24,6 +24,7 @@ def steps(tmp_path, monkeypatch):
     monkeypatch.setattr(bootstrap, "VENV", venv)
     monkeypatch.setattr(bootstrap, "PYTHON", venv / "bin" / "python")
     monkeypatch.setattr(bootstrap, "HANDLER_PACKAGES", venv / "handler-packages")
+    monkeypatch.setattr(bootstrap, "WHEELHOUSE", tmp_path / "a clone" / "wheelhouse")
     commands: list[list[str]] = []
 
     def run(_title, command):
@@ -101,6 +102,53 @@ def test_one_for_development_stays_one(steps):
     [sync] = [command for command in steps if command[1:3] == ["pip", "sync"]]
     assert [Path(word).name for word in sync if word.endswith(".txt")] == ["dev.txt", "uv.txt"]
     assert bootstrap.is_ready(development=True)
+
+
+def installers(commands) -> list[list[str]]:
+    return [command for command in commands if "--require-hashes" in command]
+
+
+def test_without_a_wheelhouse_the_network_is_asked(steps):
+    built()
+    assert not [command for command in installers(steps) if "--no-index" in command or "--find-links" in command]
+
+
+def test_with_a_wheelhouse_nobody_is_asked(steps):
+    bootstrap.WHEELHOUSE.mkdir(parents=True)
+    built()
+    assert len(installers(steps)) == 3
+    for command in installers(steps):
+        assert command[-3:] == ["--find-links", str(bootstrap.WHEELHOUSE), "--no-index"]
+
+
+def test_a_wheelhouse_that_lacks_something_is_made_up_for_by_the_network(steps, monkeypatch, capsys):
+    bootstrap.WHEELHOUSE.mkdir(parents=True)
+    run = bootstrap.run
+
+    def lacking(title, command):
+        if "--no-index" in command:
+            raise bootstrap.BootstrapError("duckdb is not there")
+        run(title, command)
+
+    monkeypatch.setattr(bootstrap, "run", lacking)
+    built()
+    assert "wheelhouse/ lacks something for this machine" in capsys.readouterr().out
+
+    def neither(_title, command):
+        raise bootstrap.BootstrapError("not there" if "--no-index" in command else "no network")
+
+    monkeypatch.setattr(bootstrap, "run", neither)
+    with pytest.raises(bootstrap.BootstrapError, match=r"not there\s+no network"):
+        bootstrap.install("packages", [])
+
+
+def test_a_wheelhouse_is_filled_with_what_set_up_installs(steps, capsys):
+    bootstrap.WHEELHOUSE.parent.mkdir()
+    bootstrap.fill_wheelhouse()
+    fetched = [command for command in steps if "download" in command]
+    assert {Path(command[-1]).name for command in fetched} == {"uv.txt", "lab.txt", "handlers.txt"}
+    assert all("--require-hashes" in command for command in fetched)
+    assert "0 files, 0 MB" in capsys.readouterr().out
 
 
 def test_the_lab_command_works_from_a_path_with_spaces(tmp_path):
