@@ -225,6 +225,18 @@ def read_group(group: type[GroupT], given: Any, prefix: str, faults: list[str]) 
     return group(**values)
 
 
+def faults_of(group: Group) -> list[str]:
+    """Return a sentence for each value of a group that a program gave and that is not allowed."""
+    hints = get_type_hints(type(group), include_extras=True)
+    faults: list[str] = []
+    for field in dataclasses.fields(group):
+        value, check = getattr(group, field.name), _check(hints[field.name])
+        given = list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value
+        if value != field.default and not check.accepts(given):
+            faults.append(not_allowed(field.name, value, check.allowed()))
+    return faults
+
+
 def not_allowed(key: str, given: Any, allowed: str) -> str:
     """Return the sentence that says what was given and what is allowed."""
     quote = json.dumps(given, ensure_ascii=False, default=str)

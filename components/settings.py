@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias, TypedDict
 
-from components.checks import Between, Currency, Day, Moment, Names, Options, Origins, Stage, Tenants
+from components.checks import Between, Currency, Day, Moment, Names, Options, Origins, Stage, Tenants, faults_of
 
 Destination: TypeAlias = Literal["sqs", "sns", "s3"]
 Naming: TypeAlias = Literal["auto", "text"]
@@ -21,7 +21,20 @@ RetentionDays: TypeAlias = Literal[
 
 
 @dataclass(frozen=True)
-class StreamSettings:
+class Checked:
+    """A group of settings that a program may make itself; ValueError names what is not allowed.
+
+    What is not given keeps its default, and is right.
+    """
+
+    def __post_init__(self) -> None:
+        """Check what was given."""
+        if faults := faults_of(self):
+            raise ValueError("\n".join(faults))
+
+
+@dataclass(frozen=True)
+class StreamSettings(Checked):
     """How much a lesson's stream takes, and for how long it keeps it."""
 
     capacity: Literal["provisioned", "on-demand"] = "provisioned"
@@ -33,7 +46,7 @@ class StreamSettings:
 
 
 @dataclass(frozen=True)
-class ConsumerSettings:
+class ConsumerSettings(Checked):
     """How a lesson's function reads its stream, and what happens to what it cannot process."""
 
     batch_size: Annotated[int, Between(1, 10_000)] = 100
@@ -60,7 +73,7 @@ class ConsumerSettings:
 
 
 @dataclass(frozen=True)
-class FunctionSettings:
+class FunctionSettings(Checked):
     """What a lesson's functions run on."""
 
     memory_mb: Annotated[int, Between(128, 10_240)] = 256
@@ -111,7 +124,7 @@ DRIVERS = {
 
 
 @dataclass(frozen=True)
-class ApiSettings:
+class ApiSettings(Checked):
     """How a lesson's HTTP API answers, and how often."""
 
     language: Literal["es", "pt", "en"] = "es"

@@ -15,7 +15,14 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.settings import BasicSettings
+from components.settings import (
+    ApiSettings,
+    BasicSettings,
+    ConsumerSettings,
+    PurchasesSettings,
+    StreamSettings,
+    VotesSettings,
+)
 from tests.components.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -245,3 +252,21 @@ def test_the_local_stack_cannot_reach_an_account(deploy: Deploy):
 def test_the_project_names_no_plugin():
     # Else a learner's own AWS stack would meet the local provider.
     assert set(yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))) == {"name", "description", "runtime"}
+
+
+def test_a_programs_own_settings_are_checked_where_they_are_made():
+    with pytest.raises(ValueError, match="batch_size is 0; allowed: a whole number from 1 to 10000") as error:
+        ConsumerSettings(batch_size=0, destination="mail")  # type: ignore[arg-type]
+    assert "destination is" in str(error.value)
+    with pytest.raises(ValueError, match="retention_hours is 12"):
+        BasicSettings(retention_hours=12)
+    with pytest.raises(ValueError, match="origins is"):
+        VotesSettings(origins=("no origin",))
+
+
+def test_what_a_program_may_set_is_taken_and_so_are_the_defaults():
+    assert StreamSettings(shard_count=2).shard_count == 2
+    assert ConsumerSettings(maximum_retry_attempts=-1, starting_position_timestamp=None)
+    assert VotesSettings(origins=("https://example.org",), options={"a": "A"})
+    assert PurchasesSettings(tenants=["empresa_sur"], stage="dev")
+    assert ApiSettings() == ApiSettings(throttling_rate=500)
