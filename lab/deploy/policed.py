@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lab.deploy import property_values as pv
 from lab.deploy.engine import urns
 from lab.deploy.engine.events import Event, event
-from lab.deploy.provider import AwsProvider
 from languages import gettext as _
 from policy.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import grpc
 
     from lab.deploy.protocol import provider_pb2
 
@@ -44,20 +41,24 @@ class Advice:
             show(replace(event("log", urn, message=sentence), severity="warning"))
 
 
-class PolicedProvider(AwsProvider):
-    """The provider of the local cloud, which refuses what a mandatory rule forbids before anything is made.
+class Policed:
+    """A provider that refuses what a mandatory rule forbids, before anything is made; all else is the provider's own.
 
     Args:
+        provider: an object with the methods of Pulumi's ResourceProvider service.
         advice: gets what the other rules say.
     """
 
-    def __init__(self, advice: Advice) -> None:
-        super().__init__()
+    def __init__(self, provider: Any, advice: Advice) -> None:
+        self._provider = provider
         self._advice = advice
 
-    def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._provider, name)
+
+    def Check(self, request: provider_pb2.CheckRequest, context: object) -> provider_pb2.CheckResponse:
         """Check the inputs of a resource, by the rules too."""
-        response = super().Check(request, context)
+        response = self._provider.Check(request, context)
         inputs = pv.strip_secrets(pv.to_plain(response.inputs))
         for rule in RULES:
             if rule.level == "disabled" or rule.in_an_account:

@@ -284,9 +284,9 @@ class Stack:
 
     def _engine(self, lessons: Sequence[str] | None, advice: Advice) -> Engine:
         """Return the engine for this project's program; what the rules of policy/ advise goes to `advice`."""
-        from lab.deploy.policed import PolicedProvider
+        from lab.deploy.policed import Policed
 
-        return Engine(self._project(lessons), self._files.state, {"aws": lambda: PolicedProvider(advice)})
+        return Engine(self._project(lessons), self._files.state, {"aws": lambda: Policed(_aws(), advice)})
 
     def _project(self, lessons: Sequence[str] | None) -> Project:
         program = workspace.ROOT / "__main__.py"

@@ -6,7 +6,11 @@ import pytest
 
 from tests.command.conftest import with_settings
 
-pytestmark = pytest.mark.usefixtures("local_cloud")
+pytestmark = [
+    pytest.mark.usefixtures("local_cloud"),
+    # pulumi_aws.s3 warns of classes of its own when it is imported.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_aws.*"),
+]
 
 ON_EVERYTHING = """
 import json
