@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.main import get_command
 
-from lab import failures, help_page, workspace
+from lab import failures, help_page
 from lab.command_line import VerbGroup
 from lab.terminal import say
 from lab.verbs import sections
@@ -54,13 +54,10 @@ class Lab(VerbGroup):
 
 
 def _tell_versions() -> None:
-    import tomllib
-    from importlib.metadata import version
+    from lab.versions import versions
 
-    project = tomllib.loads((workspace.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    say(f"{project['name']} {project['version']}")
-    for package in ("pulumi", "ministack"):
-        say(f"{package} {version(package)}")
+    for name, number in versions().items():
+        say(f"{name} {number}")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -53,7 +53,7 @@ def lessons() -> list[str]:
 
 
 def build(lesson: str) -> Path:
-    """Build the package of a lesson, or of an exercise that has handlers of its own, where it is missing or its input has changed, and return its path.
+    """Build a package where it is missing or its input has changed, and return its path.
 
     A second call with the same input writes nothing. Two builds at once end with one whole package: each writes a
     file of its own and moves it into place.

@@ -25,6 +25,7 @@ def sections() -> list[tuple[str, dict[str, str]]]:
                 "solution": _("Show how it can be done, once it is passed or the hints are used up."),
                 "goto": _("Go to an exercise out of the order."),
                 "reset": _("Begin an exercise again; what you wrote is kept."),
+                "grade": _("Run every check again, and say which files were worked on: for a teacher."),
                 "workbook": _("For authors: see that every exercise is whole."),
             },
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import typer
@@ -33,6 +35,9 @@ def lint(
     commands: Annotated[
         bool, typer.Option("--commands", help=_("Run every command of the READMEs, too, and compare its output."))
     ] = False,
+    at_once: Annotated[
+        int, typer.Option("--at-once", metavar="N", min=1, max=16, help=_("How many exercises at a time."))
+    ] = max(1, min(4, os.cpu_count() or 1)),
     timing: Annotated[bool, typer.Option("--timing", help=_("Show how long each check took."))] = False,
 ) -> None:
     """Look at each, tell what is wrong."""
@@ -40,10 +45,9 @@ def lint(
 
     chosen = [contents.find(name) for name in names] if names else list(contents.exercises())
     faults = 0
-    with progress(_("Checking exercises …"), len(chosen)) as shown:
-        for exercise in chosen:
-            shown.describe(_("Checking {name} …").format(name=exercise.name))
-            result = lint_exercise(exercise, run_cloud=not offline, run_commands=commands)
+    with progress(_("Checking exercises …"), len(chosen)) as shown, ThreadPoolExecutor(at_once) as pool:
+        results = pool.map(lambda each: lint_exercise(each, run_cloud=not offline, run_commands=commands), chosen)
+        for exercise, result in zip(chosen, results, strict=True):
             faults += len(result.faults)
             for fault in result.faults:
                 say(styled(f"✗ {exercise.name}", "red") + f": {fault}")

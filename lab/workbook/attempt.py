@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lab.workbook import failures
-from lab.workbook.contents import Exercise
 from lab.workbook.texts import Messages, messages
 from lab.workbook.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from lab.workbook.contents import Exercise
     from lab.workbook.workbench import Workbench
 
 _LONGEST_VALUE = 300

@@ -1,7 +1,8 @@
-"""The process in which a check runs, beside the learner's code: `python -m lab.workbook.check_process NAME FD SECONDS`.
+"""The process in which a check runs, beside the learner's code.
 
-What comes of it goes, as one JSON object, to the file descriptor FD, which the learner's code does not know of. What
-the learner's code prints goes to standard output. The signal SIGUSR1 makes it write where it is to standard error.
+Its arguments: the exercise, a file descriptor to tell the verdict to, as one JSON object, another that ends when its
+supervisor does, and the limit in seconds. What the learner's code prints goes to standard output. The signal SIGUSR1
+makes it write where it is to standard error.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
@@ -28,7 +30,8 @@ _MOST_MEMORY_BYTES = 2 * 1024**3
 
 def main() -> None:
     """Run one check and tell what came of it."""
-    name, descriptor, seconds = sys.argv[1:]
+    name, descriptor, life_line, seconds = sys.argv[1:]
+    threading.Thread(target=_end_with_the_supervisor, args=(int(life_line),), daemon=True).start()
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     sys.dont_write_bytecode = True  # nothing of ours appears beside the learner's files
     _limit_memory()
@@ -70,6 +73,12 @@ def _check_of(exercise: contents.Exercise) -> ModuleType:
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
+
+
+def _end_with_the_supervisor(life_line: int) -> None:
+    """End this process, whatever it is doing, once nobody waits for its verdict any more."""
+    os.read(life_line, 1)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _limit_memory() -> None:

@@ -1,4 +1,4 @@
-"""Whether files have changed: asked again and again, because that works on every disk, in WSL and over a network, too."""
+"""Whether files have changed: asked again and again, which works on every disk."""
 
 from __future__ import annotations
 

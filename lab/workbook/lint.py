@@ -7,7 +7,6 @@ written them; `<failure>` is the key of the failure that they must meet (`not_ba
 from __future__ import annotations
 
 import re
-import shutil
 import string
 import tempfile
 from dataclasses import dataclass, field
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab import workspace
-from lab.workbook import contents, failures, texts
+from lab.workbook import failures, texts
+from lab.workbook.copies import copy_with
 from lab.workbook.supervisor import run_check
 from languages import LANGUAGES
 
@@ -78,10 +78,8 @@ def lint_exercise(exercise: Exercise, *, run_cloud: bool, run_commands: bool) ->
 
 def text_faults(exercise: Exercise) -> list[str]:
     """Return what is wrong with the texts of an exercise, in any language."""
-    faults: list[str] = []
-    for name in ("check.py", *(f"README.{code}.md" for code in LANGUAGES)):
-        if not (exercise.folder / name).is_file():
-            faults.append(f"{name} is missing")
+    expected = ("check.py", *(f"README.{code}.md" for code in LANGUAGES))
+    faults = [f"{name} is missing" for name in expected if not (exercise.folder / name).is_file()]
     if not exercise.files:
         faults.append("solution/ is missing or empty")
     faults += [f"{file} has no starter" for file in exercise.files if not (exercise.folder / file).is_file()]
@@ -205,20 +203,7 @@ def _check(exercise: Exercise, files: Path | None, label: str, result: Result) -
     """Check an exercise with other files in place of the learner's."""
     goal = OFFLINE_GOAL_SECONDS if exercise.needs == "offline" else CLOUD_GOAL_SECONDS
     with tempfile.TemporaryDirectory(prefix="streamlab-") as temporary:
-        folder = with_files(exercise, files, Path(temporary))
+        folder = copy_with(exercise, files, Path(temporary))
         verdict = run_check(exercise, folder)
     result.seconds.append((label, verdict.seconds, goal))
     return verdict
-
-
-def with_files(exercise: Exercise, files: Path | None, target: Path) -> Path:
-    """Copy an exercise into another folder of exercises, with other files of the learner's; return that folder."""
-    target = target.resolve()
-    copy = target / exercise.path
-    shutil.copytree(
-        contents.folder() / exercise.path, copy, ignore=shutil.ignore_patterns("solution", "__pycache__", "*.bak*")
-    )
-    shutil.copytree(exercise.folder / "solution", copy / "solution")
-    if files:
-        shutil.copytree(files, copy, dirs_exist_ok=True)
-    return target

@@ -76,18 +76,22 @@ class Check:
 
     def _run(self, home: Path) -> Verdict:
         reading, writing = os.pipe()
+        life_line, held = os.pipe()
         command = [sys.executable, "-m", "lab.workbook.check_process", self._exercise.name, str(writing)]
         process = self._process = subprocess.Popen(
-            [*command, str(self._limit_seconds)],
+            [*command, str(life_line), str(self._limit_seconds)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=(writing,),
+            pass_fds=(writing, life_line),
             env=self._environment(home),
             cwd=self._folder / self._exercise.path,
             start_new_session=True,
         )
         os.close(writing)
+        os.close(life_line)
+        if self._cancelled:
+            _kill(process)
         outputs = (_Output(process.stdout, process), _Output(process.stderr, process))
         told: list[bytes] = []
         listening = threading.Thread(target=lambda: told.append(_all_of(reading)), daemon=True)
@@ -101,6 +105,7 @@ class Check:
         finally:
             _kill(process)
             process.wait()
+            os.close(held)
         for output in outputs:
             output.end()
         listening.join(_LAST_WORDS_SECONDS)

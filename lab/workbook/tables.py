@@ -1,4 +1,4 @@
-"""A table in memory, for checks that need no cloud: it stores what DynamoDB would store, and refuses what it refuses."""
+"""A table in memory, for checks that need no cloud: it stores and refuses what DynamoDB would."""
 
 from __future__ import annotations
 

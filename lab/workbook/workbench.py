@@ -201,7 +201,7 @@ class Workbench:
         return {key: self.clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
     def role(self) -> str:
-        """Return the ARN of a role that functions may have, which may do everything: permissions are not the subject."""
+        """Return the ARN of a role that functions may have, which may do everything."""
         if not self._role:
             name = self.name("role")
             made = self.clients.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))
@@ -235,7 +235,8 @@ class Workbench:
                 package.writestr(file, text)
         name = self.name("function")
         settings = {"Runtime": "python3.11", "Timeout": 10} | configuration
-        self.clients.lambda_.create_function(
+        client: Any = self.clients.lambda_  # whose types know no arguments that come from elsewhere
+        client.create_function(
             FunctionName=name,
             Handler=handler,
             Role=self.role(),
@@ -264,7 +265,8 @@ class Workbench:
             function: its name.
             settings: as CreateEventSourceMapping takes them; without `StartingPosition` it is TRIM_HORIZON.
         """
-        made = self.clients.lambda_.create_event_source_mapping(
+        client: Any = self.clients.lambda_
+        made: dict[str, Any] = client.create_event_source_mapping(
             EventSourceArn=source_arn, FunctionName=function, **({"StartingPosition": "TRIM_HORIZON"} | settings)
         )
         identity = made.get("UUID", "")
@@ -275,7 +277,7 @@ class Workbench:
         return identity
 
     def trace(self, function: str = "") -> list[dict[str, Any]]:
-        """Return what event source mappings did so far (`lab trace --json`), oldest first, of one function or of all."""
+        """Return what mappings did so far (`lab trace --json`), oldest first, of one function or of all."""
         from lab.cloud.asking import ask
 
         page = ask(self.cloud, "GET", "/_lab/trace", parameters={"since": 0, "limit": _MOST_TRACE_EVENTS})

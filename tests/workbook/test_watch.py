@@ -34,7 +34,7 @@ class Terminal:
         if self.pid == 0:
             os.chdir(workspace.ROOT)
             os.environ["TERM"] = "xterm"
-            os.execv(COMMAND[0], COMMAND)
+            os.execv(COMMAND[0], COMMAND)  # noqa: S606
         self.resize(rows, columns)
         self.seen = ""
 
@@ -88,7 +88,9 @@ def terminal(decode) -> Iterator[Terminal]:
 
 def test_from_the_first_failure_to_the_next_exercise(terminal, decode, solved):
     terminal.wait_for("IndentationError", "h hint")
-    (decode / "handler.py").write_text(solved.replace("base64.b64decode(record['kinesis']['data'])", "record['kinesis']['data']"))
+    (decode / "handler.py").write_text(
+        solved.replace("base64.b64decode(record['kinesis']['data'])", "record['kinesis']['data']")
+    )
     terminal.wait_for("base64", "which is not JSON")
     terminal.press("h")
     terminal.wait_for("Hint 1 of 3")
@@ -160,6 +162,20 @@ def test_an_endless_loop_is_left_by_saving_again(terminal, decode, solved):
     assert terminal.end() == 0
 
 
+def test_two_watches_at_once_are_both_right(terminal, decode, solved):
+    other = Terminal()
+    try:
+        terminal.wait_for("IndentationError")
+        other.wait_for("IndentationError")
+        (decode / "handler.py").write_text(solved)
+        terminal.wait_for("✓ decode")
+        other.wait_for("✓ decode")
+        other.press("q")
+        assert other.end() == 0
+    finally:
+        os.close(other.descriptor)
+
+
 def test_a_terminal_that_closes_ends_it(decode):
     terminal = Terminal()
     terminal.wait_for("IndentationError")
@@ -172,7 +188,12 @@ def test_a_terminal_that_closes_ends_it(decode):
 
 def test_without_a_terminal_it_prints_verdicts_until_it_is_stopped(decode, solved):
     process = subprocess.Popen(
-        COMMAND, cwd=workspace.ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        COMMAND,
+        cwd=workspace.ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert process.stdout
     try:
@@ -183,7 +204,7 @@ def test_without_a_terminal_it_prints_verdicts_until_it_is_stopped(decode, solve
         assert any("✓ decode" in line for line in lines)
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
-        assert process.wait(SECONDS) == 130
+        assert process.wait(SECONDS) == 130, rest
         assert "Traceback" not in rest
     finally:
         process.kill()
