@@ -1,0 +1,5 @@
+import json
+
+
+def object_body(documents):
+    return json.dumps(documents).encode()
