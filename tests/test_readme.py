@@ -21,7 +21,7 @@ from lab.workspace import ROOT
 LESSONS = tuple(f"handlers/{lesson}/README.md" for lesson in ("basic", "votes", "purchases", "orders", "archive"))
 PAGES = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "components/README.md", *LESSONS)
 VERBS = {name for _heading, verbs in sections() for name in verbs}
-MADE = {".venv", ".lab/"}
+MADE = {".venv", ".lab/", "wheelhouse/"}
 """What a page may name and a fresh clone does not have yet."""
 
 
