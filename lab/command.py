@@ -10,7 +10,10 @@ import importlib
 import sys
 from typing import Any
 
-import typer
+try:
+    import typer
+except ModuleNotFoundError:
+    sys.exit("This Python has none of the lab's packages. Use the one it was set up with: .venv/bin/lab (make setup)")
 from typer.main import get_command
 
 from lab import failures, help_page

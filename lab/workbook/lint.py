@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab import workspace
+from lab.errors import LabError
 from lab.workbook import failures, texts
 from lab.workbook.copies import copy_with
 from lab.workbook.supervisor import run_check
+from lab.workbook.verdict import Verdict
 from languages import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lab.workbook.contents import Exercise
-    from lab.workbook.verdict import Verdict
 
 OFFLINE_GOAL_SECONDS = 1.0
 CLOUD_GOAL_SECONDS = 5.0
@@ -204,6 +205,9 @@ def _check(exercise: Exercise, files: Path | None, label: str, result: Result) -
     goal = OFFLINE_GOAL_SECONDS if exercise.needs == "offline" else CLOUD_GOAL_SECONDS
     with tempfile.TemporaryDirectory(prefix="streamlab-") as temporary:
         folder = copy_with(exercise, files, Path(temporary))
-        verdict = run_check(exercise, folder)
+        try:
+            verdict = run_check(exercise, folder)
+        except LabError as error:  # the check itself is at fault
+            verdict = Verdict(passed=False, failure="check", what=str(error))
     result.seconds.append((label, verdict.seconds, goal))
     return verdict
