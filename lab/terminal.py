@@ -101,13 +101,6 @@ def note(text: str) -> None:
     _print(text, sys.stderr)
 
 
-def agrees(question: str) -> bool:
-    """Ask a person at a terminal; only a clear yes, in any of the three languages, is one."""
-    note(f"{question} [y/N]")
-    answer = sys.stdin.readline().strip().casefold()
-    return answer in {"y", "yes", "s", "si", "sí", "sim"}
-
-
 def width() -> int:
     """Return the columns there are to write in; plenty where nobody looks (a pipe, a file)."""
     if not sys.stdout.isatty():

@@ -28,17 +28,14 @@ def deployed(place: Place) -> Mapping[str, str]:
     """
     if not place.is_local:
         return dict.fromkeys(_names(_exported(place.stack)), place.stack)
-    found: dict[str, str] = {}
-    for file in sorted(workspace.stack_file("any").parent.glob("*.json")):
-        if "." not in file.stem:  # beside the states lie files of our own, NAME.cloud.json
-            found |= dict.fromkeys(_names(_state(file.stem)), file.stem)
-    return found
-
-
-def _state(stack: str) -> Any:
     from lab.deploy.stack import Stack
 
-    return Stack.load(stack).export()
+    # Beside the states lie files of our own, NAME.cloud.json; what the Pulumi CLI deployed has its state elsewhere.
+    states = (file.stem for file in workspace.stack_file("any").parent.glob("*.json") if "." not in file.stem)
+    found: dict[str, str] = {}
+    for stack in sorted({place.stack, *states}):
+        found |= dict.fromkeys(_names(Stack.load(stack).export()), stack)
+    return found
 
 
 def _exported(stack: str) -> Any:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab.asking_back import is_confirmed
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
 from lab.errors import LabError, UsageError
-from lab.terminal import agrees, note, progress, say, say_json
+from lab.terminal import note, progress, say, say_json
 from languages import gettext as _
 from languages import ngettext
 
@@ -198,7 +199,7 @@ def _agreed(wanted: Sequence[Leftover], place: Place) -> bool:
         "Delete {count} things, with all that they hold, in {place}?",
         len(wanted),
     )
-    agreed = agrees(text.format(count=len(wanted), place=place_in_words(place)))
+    agreed = is_confirmed(text.format(count=len(wanted), place=place_in_words(place)))
     if not agreed:
         say(_("Nothing was deleted."))
     return agreed
