@@ -1,0 +1,19 @@
+-- The three products that each tenant sold most of.
+SELECT tenant_id, puesto, codigo, unidades, ingresos
+FROM (
+    SELECT
+        *,
+        -- Products of which as much was sold share a place; row_number would leave one of them out by chance.
+        rank() OVER (PARTITION BY tenant_id ORDER BY unidades DESC) AS puesto
+    FROM (
+        SELECT
+            c.tenant_id,
+            productos.codigo,
+            sum(productos.cantidad) AS unidades,
+            sum(productos.cantidad * productos.precio_unitario) AS ingresos
+        FROM compras AS c
+                GROUP BY c.tenant_id, productos.codigo
+    ) AS ventas
+) AS puestos
+WHERE puesto <= 3
+ORDER BY tenant_id, puesto, codigo
