@@ -66,7 +66,7 @@ class Drivers:
         if not self._cli.has_anything:
             self._engine.find_what_is_left()  # it has destroyed everything; what it never knew of is kept
         elif self._engine.take_over(self._of_the_cli()):
-            message = _("The Pulumi CLI was the last to deploy this stack: its state is taken over.")
+            message = _("The Pulumi CLI was the last to change this stack: its state is taken over.")
             show(Event("log", message=message))
 
     def run_cli(self, arguments: Sequence[str], environment: Mapping[str, str], show: Show) -> int:
@@ -91,7 +91,7 @@ class Drivers:
             return read_state(json.dumps(self._cli.document), self._files.project_name, self._files.name)
         except LabError as error:
             raise LabError(
-                _("The Pulumi CLI was the last to deploy stack {name}, and its state cannot be taken over.").format(
+                _("The Pulumi CLI was the last to change stack {name}, and its state cannot be taken over.").format(
                     name=self._files.name
                 ),
                 why=str(error),
@@ -99,19 +99,26 @@ class Drivers:
             ) from error
 
     def _hand_over_to_the_cli(self, environment: Mapping[str, str], show: Show) -> None:
-        if self._cli.is_behind and self._engine.exists(deployment := self._engine.load()):
+        if not self._cli.is_behind:
+            return
+        deployment = self._engine.load()
+        if self._engine.exists(deployment) if deployment.resources else not self._is_there():
             self._cli.hand_over(self.to_json(deployment), environment)
-            message = _("`lab up` was the last to deploy this stack: the Pulumi CLI takes its state over.")
+            message = _("The lab was the last to change this stack: the Pulumi CLI takes its state over.")
             show(Event("log", message=message))
 
     def _refuse_what_is_gone(self) -> None:
+        if not self._is_there():
+            raise LabError(
+                _("Nothing of what the Pulumi CLI has deployed is in this local cloud any more."),
+                why=_("It was made in another cloud, or before this one was reset."),
+                next_step=_("Tell the CLI: lab pulumi -- refresh --yes"),
+            )
+
+    def _is_there(self) -> bool:
+        """Say whether anything of what the CLI has deployed exists, or it has deployed nothing."""
         try:
             deployment = Deployment.from_json(self._cli.document)
         except LabError:
-            return  # it holds secrets, which only the CLI can read
-        if not self._engine.exists(deployment):
-            raise LabError(
-                _("Nothing of what the Pulumi CLI has deployed is in this local cloud any more."),
-                why=_("It was made in another cloud, or before this one was reset, or `lab down` has removed it."),
-                next_step=_("Tell the CLI: lab pulumi -- refresh --yes"),
-            )
+            return True  # it holds secrets, which only the CLI can read
+        return self._engine.exists(deployment)

@@ -6,6 +6,7 @@ tells what is deployed: each driver takes over from the other before it changes 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -139,25 +140,21 @@ class PulumiCli:
 
     @property
     def was_last(self) -> bool:
-        """Whether it has changed what is deployed since `lab up` did."""
+        """Whether it has changed what is deployed since the lab did."""
         if not self._folder.exists():  # as for nearly everybody
             return False
         return _time_of(self._state) > _time_of(self._files.state) and self._differs()
 
     @property
     def is_behind(self) -> bool:
-        """Whether `lab up` has deployed something since it did."""
-        ours_is_newer = _time_of(self._files.state) > _time_of(self._state)
-        return ours_is_newer and bool(self._known_to_us()) and self._differs()
+        """Whether the lab has changed what is deployed since it did."""
+        return _time_of(self._files.state) > _time_of(self._state) and self._differs()
 
     def _differs(self) -> bool:
-        return self._known_to_us() != _made(self.document)
-
-    def _known_to_us(self) -> Mapping[str, Any]:
-        try:
-            return _made(json.loads(self._files.state.read_bytes()))
-        except (OSError, ValueError):  # there is none, or the engine says what is wrong with it
-            return {}
+        ours: dict[str, Any] = {}
+        with contextlib.suppress(OSError, ValueError):  # there is none, or the engine says what is wrong with it
+            ours = json.loads(self._files.state.read_bytes())
+        return _made(ours) != _made(self.document)
 
     @property
     def _state(self) -> Path:
