@@ -1,0 +1,33 @@
+import base64
+import json
+import os
+
+import boto3
+
+dynamodb = boto3.resource('dynamodb')
+TABLE_NAME = os.environ.get('DYNAMODB_TABLE_NAME', 'f1-vote-results')
+table = dynamodb.Table(TABLE_NAME)
+
+
+def lambda_handler(event, context):
+    numbers = {}
+    for record in event['Records']:
+        vote_data = json.loads(base64.b64decode(record['kinesis']['data']))
+        # 56 digits: an int in Python, a text in DynamoDB, whose numbers have 38.
+        numbers.setdefault(vote_data['vote'], []).append(int(record['kinesis']['sequenceNumber']))
+    shard = event['Records'][0]['eventID'].partition(':')[0]
+    for option, of_option in numbers.items():
+        count_behind(option, shard, of_option)
+
+
+def count_behind(option, shard, numbers):
+    try:
+        table.update_item(
+            Key={'option_id': option},
+            UpdateExpression='ADD votes :new SET #mark = :newest',
+            ConditionExpression='attribute_not_exists(#mark) OR #mark < :newest',
+            ExpressionAttributeNames={'#mark': f'last_{shard}'},
+            ExpressionAttributeValues={':new': len(numbers), ':newest': str(max(numbers)).zfill(56)}
+        )
+    except table.meta.client.exceptions.ConditionalCheckFailedException:
+        pass
