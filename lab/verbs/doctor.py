@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lab.command_line import LOCAL_STACK, AsJson, Stack, VerbApp
 from lab.errors import LabError
-from lab.terminal import progress, say, say_json, styled
+from lab.terminal import progress, say, say_json, styled, width
 from languages import gettext as _
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ app = VerbApp()
 
 _COLOURS = {"ok": "green", "warn": "yellow", "wrong": "red"}
 _MOST_STUDENTS = 10_000
+_LEAST_COLUMNS = 30
 
 
 @app.verb(
@@ -158,9 +160,18 @@ def _tell(parts: dict[str, list[Finding]], stack: str, students: int | None) -> 
         say(styled(titles[part], "bold"))
         for each in found:
             verdict = styled(verdicts[each.verdict].ljust(words), _COLOURS[each.verdict])
-            say(f"  {verdict}  {each.about.ljust(names)}  {each.what}")
-            if each.next_step:
-                say(f"  {' ' * words}  {' ' * names}  → {each.next_step}")
-    count: Any = sum(1 for found in parts.values() for each in found if each.verdict == "wrong")
-    if not count:
+            margin = words + names + len("  " * 3)
+            first, *others = _lines(each, max(width() - margin, _LEAST_COLUMNS))
+            say(f"  {verdict}  {each.about.ljust(names)}  {first}")
+            for other in others:
+                say(" " * margin + other)
+    if not any(each.verdict == "wrong" for found in parts.values() for each in found):
         say(styled(_("Nothing is wrong."), "green"))
+
+
+def _lines(finding: Finding, room: int) -> list[str]:
+    lines = textwrap.wrap(finding.what, room, break_on_hyphens=False)
+    if finding.next_step:
+        arrow = {"initial_indent": "→ ", "subsequent_indent": "  "}
+        lines += textwrap.wrap(finding.next_step, room, break_on_hyphens=False, **arrow)
+    return lines

@@ -313,6 +313,10 @@ def test_without_the_tagging_api_every_service_is_asked(lab, aws, denied):
 
 
 def test_what_may_not_be_listed_is_told_and_proves_nothing(lab, aws, denied):
+    denied("ListRoles")
+    told = lab(*ON_AWS)
+    assert told.code == 1
+    assert told.out.startswith("Nothing was found in AWS account")
     stream(aws, "forgotten", project="streamlab", student="dev")
     denied("ListStreams", "ListRoles")
     told = lab(*ON_AWS)
