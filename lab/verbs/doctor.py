@@ -172,6 +172,6 @@ def _tell(parts: dict[str, list[Finding]], stack: str, students: int | None) -> 
 def _lines(finding: Finding, room: int) -> list[str]:
     lines = textwrap.wrap(finding.what, room, break_on_hyphens=False)
     if finding.next_step:
-        arrow = {"initial_indent": "→ ", "subsequent_indent": "  "}
-        lines += textwrap.wrap(finding.next_step, room, break_on_hyphens=False, **arrow)
+        step, *others = textwrap.wrap(finding.next_step, room - 2, break_on_hyphens=False)
+        lines += [f"→ {step}", *(f"  {other}" for other in others)]
     return lines
