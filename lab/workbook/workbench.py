@@ -84,11 +84,11 @@ class Workbench:
             raise Failed(failures.not_deployed(path, " ".join(told) or "?"))
         return stack.outputs()
 
-    def down(self) -> None:
-        """Remove what `up` deployed: only where the check wants to see what is left; the cloud goes by itself."""
+    def down(self) -> bool:
+        """Remove what `up` deployed, and say whether all of it went: only where a check wants to see what is left."""
         from lab.deploy.stack import Stack
 
-        Stack.load(STACK).down(lambda _event: None)
+        return Stack.load(STACK).down(lambda _event: None).ok
 
     def lab(self, *words: str) -> str:
         """Run a command of the lab, `lab("send", "basic", "--stack", "exercises")`, and return what it printed.
