@@ -90,9 +90,8 @@ class _Counting:
     def shards(self) -> None:
         """Let another shard, whose numbers are lower, count for the same options."""
         [option] = _options(1)
-        for shard in (0, 1):
-            votes = self._batch([option] * 3, shard=shard)
-            self._number -= 10_000
+        own = self._batch([option] * 3)
+        for votes in (own, batch(_payloads([option] * 3), self._number - 10**10, shard=1)):
             self._deliver(votes)
             self._deliver(votes)
         self._expect({option: 6}, "other_shard")
@@ -133,17 +132,16 @@ class _Counting:
     def other_lengths(self) -> None:
         """Let the numbers grow by a digit, as 9 and 10."""
         [option] = _options(1)
-        self._deliver(batch([{"vote": option, "id": uuid.uuid4().hex}] * 2, 10**55 - 4))
-        votes = batch([{"vote": option, "id": uuid.uuid4().hex} for _ in range(4)], 10**55 - 2)
+        self._deliver(batch(_payloads([option] * 2), 10**55 - 4, shard=2))
+        votes = batch(_payloads([option] * 4), 10**55 - 2, shard=2)
         self._deliver(votes)
         self._deliver(votes)
         self._expect({option: 6}, "compared_as_text")
 
-    def _batch(self, options: list[str], shard: int = 0) -> dict[str, Any]:
+    def _batch(self, options: list[str]) -> dict[str, Any]:
         """Return a batch of votes, its records with new sequence numbers."""
         self._number += 1000
-        payloads = [{"vote": option, "id": uuid.uuid4().hex[:12]} for option in options]
-        return batch(payloads, self._number, shard=shard)
+        return batch(_payloads(options), self._number)
 
     def _deliver(self, event: dict[str, Any]) -> Any:
         return self._handler.lambda_handler(event, None)
@@ -162,6 +160,10 @@ class _Counting:
 def _options(count: int) -> list[str]:
     """Return options that nobody has voted for yet."""
     return [f"{name}-{uuid.uuid4().hex[:4]}" for name in ("norris", "piastri", "leclerc")[:count]]
+
+
+def _payloads(options: list[str]) -> list[dict[str, str]]:
+    return [{"vote": option, "id": uuid.uuid4().hex[:12]} for option in options]
 
 
 def _write_units(call: ApiCall) -> int:
