@@ -239,10 +239,12 @@ def test_two_at_once_are_refused(project, lab, home):
     code += "with Store(pathlib.Path(sys.argv[1])).exclusive(): print('held', flush=True); sys.stdin.read()"
     (home / "lab" / "stacks").mkdir(parents=True, exist_ok=True)
     state = home / "lab" / "stacks" / "local.json"
+    exported = home / "state.json"
+    exported.write_text(lab("stack", "export").out)
     with subprocess.Popen(
         [sys.executable, "-c", code, state], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
     ) as other:
         assert other.stdout.readline() == b"held\n"
-        refused = lab("pulumi", "up", "--yes").err
+        refused = [lab("pulumi", "up", "--yes").err, lab("stack", "import", str(exported)).err]
         other.stdin.close()
-    assert refused.startswith("Another command (process ")
+    assert [text.partition(" (")[0] for text in refused] == ["Another command"] * 2
