@@ -2,8 +2,8 @@
 
 Both are deployed on the local cloud and run; the requests that their functions really make are counted (as are those of
 the producers), and priced. The text's design is its own code, mended only so far that it runs, in the text's settings.
-Prices: us-east-1, list, November 2026. Not in it: what costs by the hour (shards, alarms), which both have alike, and
-the free tier.
+Prices: lab/cost/prices.toml. Not in it: what costs by the hour (shards, alarms), which both have alike, and the free
+tier.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ import zipfile
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from benchmarks.measure import PYTHON, ROOT
+from lab.cost.prices import GB, PRICES
 from lab.lessons.contract import Order, find
 from lab.log_reading import LogReader
 from lab.target import LESSONS, Target
@@ -42,17 +44,17 @@ QUIET_SECONDS = 22.0  # more than the longest batching window
 LOG_LINE_BYTES = 26
 """What CloudWatch Logs adds to each line."""
 
-PRICES = {
-    "API requests": 1.00,
-    "Lambda requests": 0.20,
-    "Lambda GB-seconds": 13.3334,
-    "Kinesis PUT units": 0.014,
-    "DynamoDB write units": 0.625,
-    "DynamoDB read units": 0.125,
-    "S3 PUT and LIST": 5.00,
-    "log bytes": 0.0005,
+PAID = {
+    "API requests": "http_api_requests",
+    "Lambda requests": "lambda_requests",
+    "Lambda GB-seconds": "lambda_gb_seconds_arm64",
+    "Kinesis PUT units": "kinesis_put_units",
+    "DynamoDB write units": "dynamodb_write_units",
+    "DynamoDB read units": "dynamodb_read_units",
+    "S3 PUT and LIST": "s3_put_and_list_requests",
+    "log GB": "cloudwatch_log_gb_in",
 }
-"""USD for a million of each."""
+"""What is counted, and its unit in prices.toml."""
 
 TEXT_CONSUMERS = {
     "basic": """
@@ -103,14 +105,15 @@ class Bill:
         """Return how many there would be for a million events."""
         return self.counts[what] * MILLION / self.events
 
-    def usd(self) -> float:
+    def usd(self) -> Decimal:
         """Return what a million events cost."""
-        return sum(self.per_million(what) / MILLION * price for what, price in PRICES.items())
+        return sum((Decimal(self.per_million(what)) * PRICES[unit] for what, unit in PAID.items()), Decimal(0))
 
 
 LARGE_BATCHES = {"batch_size": 1000, "batching_window_seconds": 20}
 DESIGNS = (
-    Design("basic", "text", {"batch_size": 100}, TEXT_CONSUMERS["basic"]),
+    Design("basic", "text", {"batch_size": 100, "sensor_index": False}, TEXT_CONSUMERS["basic"]),
+    Design("basic", "ours, without the index", {"sensor_index": False}),
     Design("basic", "ours", {}),
     Design("votes", "text", {"batch_size": 100}, TEXT_CONSUMERS["votes"]),
     Design("votes", "ours, transactional", {"counting": "transactional"}),
@@ -131,13 +134,13 @@ def main() -> None:
 
 
 def _table(bills: list[Bill]) -> Iterator[str]:
-    yield f"| for a million events | {' | '.join(PRICES)} | USD | of the text's |"
-    yield f"|---|{'---|' * len(PRICES)}---|---|"
-    of_text: dict[str, float] = {}
+    yield f"| for a million events | {' | '.join(PAID)} | USD | of the text's |"
+    yield f"|---|{'---|' * len(PAID)}---|---|"
+    of_text: dict[str, Decimal] = {}
     for bill in bills:
         usd = bill.usd()
         of_text.setdefault(bill.design.lesson, usd)
-        cells = " | ".join(f"{bill.per_million(what):,.0f}" for what in PRICES)
+        cells = " | ".join(f"{bill.per_million(what):,.{2 if what == 'log GB' else 0}f}" for what in PAID)
         share = usd / of_text[bill.design.lesson]
         yield f"| {bill.design.lesson}: {bill.design.name} | {cells} | {usd:,.2f} | {share:.0%} |"
 
@@ -191,7 +194,7 @@ def _run(design: Design, target: Target) -> Bill:
         {
             "API requests": requests["api.requests"],
             "Kinesis PUT units": requests["kinesis.records"],  # each well under 25 KB
-            "DynamoDB write units": requests["dynamodb.write_units"],
+            "DynamoDB write units": requests["dynamodb.write_units"] * (1 + _indexes(target, outputs)),
             "DynamoDB read units": requests["dynamodb.read_units"],
             "S3 PUT and LIST": requests["s3.Put"] + requests["s3.List"],
         }
@@ -199,6 +202,14 @@ def _run(design: Design, target: Target) -> Bill:
     if design.lesson == "purchases":
         counts["DynamoDB write units"] = 0  # the shop's own
     return Bill(design, EVENTS, counts + (_of_functions(target, outputs) - before))
+
+
+def _indexes(target: Target, outputs: Mapping[str, Any]) -> int:
+    """Return how many indexes the table has: each is written again."""
+    if "DynamoDBTableName" not in outputs:
+        return 0
+    table = target.clients.dynamodb.describe_table(TableName=outputs["DynamoDBTableName"])["Table"]
+    return len(table.get("GlobalSecondaryIndexes", []))
 
 
 def _send(target: Target, lesson: str, count: int) -> None:
@@ -267,7 +278,7 @@ def _of_function(target: Target, function: str, log_group: str) -> Counter[str]:
         {
             "Lambda requests": sums["Invocations"],
             "Lambda GB-seconds": sums["Duration"] / 1000 * memory_gb,
-            "log bytes": sum(len(line.message.encode()) + LOG_LINE_BYTES for line in lines),
+            "log GB": sum(len(line.message.encode()) + LOG_LINE_BYTES for line in lines) / GB,
         }
     )
 
