@@ -1,16 +1,69 @@
-"""Lesson basic with Lambda's own defaults for failures: deploy it with `lab up poison --stack exercises`."""
+"""A sensor's events: stream, function, table. Deploy it with `lab up poison --stack exercises`."""
 
 import pulumi
+import pulumi_aws as aws
 
-from components.basic import BasicLesson
-from components.settings import BasicSettings
+from components.function import Function
+from components.lesson import handler_package
+from components.policies import allow
+from components.settings import FunctionSettings
 from components.settings_reading import read_settings
+from components.stream_consumer import READ_STREAM
 
-settings = BasicSettings(
-    # TODO: with these, one record that cannot be processed stops its shard until it expires
-    maximum_retry_attempts=-1,
-    maximum_record_age_seconds=-1,
-    bisect=False,
+stack = read_settings().lesson_args("poison")
+tags = stack["tags"]
+
+stream = aws.kinesis.Stream("stream", shard_count=1, tags=tags)
+table = aws.dynamodb.Table(
+    "table",
+    billing_mode="PAY_PER_REQUEST",
+    hash_key="eventId",
+    attributes=[{"name": "eventId", "type": "S"}],
+    tags=tags,
 )
-lesson = BasicLesson("basic", {"settings": settings, **read_settings().lesson_args("poison")})
-pulumi.export("basic", lesson.exports)
+# Made, but nobody is told to write to it.
+failures = aws.sqs.Queue("failures", message_retention_seconds=14 * 24 * 3600, tags=tags)
+
+function = Function(
+    "consumer",
+    {
+        "code": handler_package("poison"),  # handler.py of this folder
+        "handler": "handler.lambda_handler",
+        "environment": {"DYNAMODB_TABLE_NAME": table.name},
+        "settings": FunctionSettings(),
+        "role_mode": stack["role_mode"],
+        "tags": tags,
+        "statements": [
+            allow(["dynamodb:PutItem"], table.arn),
+            allow(READ_STREAM["kinesis"], stream.arn),
+        ],
+    },
+)
+
+mapping = aws.lambda_.EventSourceMapping(
+    "mapping",
+    event_source_arn=stream.arn,
+    function_name=function.arn,
+    starting_position="TRIM_HORIZON",
+    batch_size=100,
+    # The handler names the first record that failed; without this, nobody would listen.
+    function_response_types=["ReportBatchItemFailures"],
+    # TODO: how often, how long, with which neighbours, and who is told
+    tags=tags,
+    opts=pulumi.ResourceOptions(depends_on=function.permissions),
+)
+
+pulumi.export(
+    "basic",
+    {
+        "KinesisStreamName": stream.name,
+        "KinesisStreamArn": stream.arn,
+        "DynamoDBTableName": table.name,
+        "ConsumerFunctionName": function.name,
+        "ConsumerLogGroupName": function.log_group_name,
+        "EventSourceMappingId": mapping.uuid,
+        "FailureDestinationArn": failures.arn,
+        "FailureQueueUrl": failures.url,
+        "FailureQueueArn": failures.arn,
+    },
+)
