@@ -168,6 +168,8 @@ def _tell(shown: Sequence[Leftover], findings: Findings, place: Place, choice: C
         (tell_by_student if choice.all_students else tell)(left, place)
     elif not findings.is_whole:
         say(_("Nothing was found in {place}, but not everything could be looked into.").format(place=where))
+    elif others and not choice.all_students:
+        say(_("Nothing of stack {name} is left over in {place}.").format(name=place.stack, place=where))
     elif shown:
         say(_("Nothing is left over in {place}.").format(place=where))
     else:
@@ -177,8 +179,8 @@ def _tell(shown: Sequence[Leftover], findings: Findings, place: Place, choice: C
     tell_unseen(findings.unseen)
     if others and not choice.all_students:
         text = ngettext(
-            "{count} other student has something here: {command}",
-            "{count} other students have something here: {command}",
+            "{count} other stack (student) has something here: {command}",
+            "{count} other stacks (students) have something here: {command}",
             others,
         )
         say(text.format(count=others, command=choice.command("--all-students", aws=not place.is_local)))

@@ -175,7 +175,7 @@ def test_a_teacher_sees_every_student_the_expired_first_and_deletes_only_those(l
     stream(clients, "of-ana", project="streamlab", student="ana", expires=YESTERDAY)
     stream(clients, "of-nobody", project="streamlab")
     told = lab("leftovers")
-    assert "2 other students have something here: lab leftovers --all-students" in told.out
+    assert "2 other stacks (students) have something here: lab leftovers --all-students" in told.out
     assert "of-ana" not in told.out
     assert lab("leftovers", "--delete", "--yes").code == 1
     assert len(streams(clients)) == 3, "what names no student may be another's"
@@ -186,6 +186,10 @@ def test_a_teacher_sees_every_student_the_expired_first_and_deletes_only_those(l
     assert f"bruno, 0.0150 USD an hour, expires on {FAR_OFF}" in headings
     assert lab("leftovers", "--all-students", "--expired", "--delete", "--yes").code == 0
     assert streams(clients) == ["of-bruno", "of-nobody"]
+    clients.kinesis.delete_stream(StreamName="of-nobody")
+    told = lab("leftovers")
+    assert told.code == 0
+    assert told.out.startswith("Nothing of stack local is left over in the local cloud")
 
 
 def at_a_terminal(monkeypatch, answer: str) -> None:
