@@ -37,7 +37,10 @@ app = VerbApp()
     ),
 )
 def pulumi(
-    arguments: Annotated[list[str], typer.Argument(metavar="ARGS", help=_("What the Pulumi CLI is told."))],
+    arguments: Annotated[
+        list[str],
+        typer.Argument(metavar="ARGS", help=_("What the Pulumi CLI is told; options of `lab pulumi` come before it.")),
+    ],
     *,
     stack: Stack = LOCAL_STACK,
 ) -> None:
