@@ -148,7 +148,7 @@ def _tell(parts: dict[str, list[Finding]], stack: str, students: int | None) -> 
         "machine": _("This machine"),
         "shell": _("This shell"),
         "cloud": _("The local cloud"),
-        "stack": _("Stack {name}").format(name=stack),
+        "stack": f"Stack {stack}",
         "class": _("{count} students in one account").format(count=students),
     }
     verdicts: dict[str, str] = {"ok": _("ok"), "warn": _("note"), "wrong": _("wrong")}
