@@ -77,6 +77,7 @@ class Workbench:
             if message and getattr(event, "severity", "") == "error":
                 told.append(str(message))
 
+        self._attempt.read("program.py")  # it is there, and from now on the place that messages name
         stack = Stack.load(STACK)
         result = stack.up([self._attempt.exercise.name], listen)
         if not result.ok:
