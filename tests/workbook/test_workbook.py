@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -239,3 +240,29 @@ def test_only_the_learners_files_come_from_their_work(lab, decode, solved, tmp_p
 
 def test_json_and_csv_exclude_each_other(lab, home):
     assert lab("grade", "--json", "--csv")[0] == 2
+
+
+# --- the instructor's guide -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_lesson_plan_has_every_exercise_with_its_minutes_and_its_cost(code):
+    names = [exercise.name for exercise in EXERCISES]
+    planned: list[str] = []
+    for line in (workspace.ROOT / "exercises" / f"INSTRUCTOR.{code}.md").read_text().splitlines():
+        if found := re.match(r"\| \d+ \| (?P<names>.+?) \| (?P<minutes>\d+) \| (?P<usd>[\d.]+) \|", line):
+            named = re.findall(r"`(\w+)`", found["names"])
+            session = named if "," in found["names"] else names[names.index(named[0]) : names.index(named[-1]) + 1]
+            chosen = [exercise for exercise in EXERCISES if exercise.name in session]
+            assert sum(exercise.minutes for exercise in chosen) == int(found["minutes"]), line
+            assert str(sum(exercise.aws_usd for exercise in chosen)) == found["usd"], line
+            planned += session
+    assert planned == names
+
+
+def test_commands_of_the_guides_exist():
+    from lab.verbs import sections
+
+    verbs = {verb for _heading, group in sections() for verb in group}
+    for page in (workspace.ROOT / "exercises").glob("*.md"):
+        assert set(re.findall(r"`(?:\.venv/bin/)?lab (\w+)", page.read_text())) <= verbs, page
