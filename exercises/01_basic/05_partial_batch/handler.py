@@ -1,0 +1,46 @@
+import base64
+import json
+import os
+from datetime import datetime, timezone
+from decimal import Decimal
+
+import boto3
+
+dynamodb = boto3.resource('dynamodb')
+# Not written here: the same code serves every stack, and without the variable it does not even start.
+table = dynamodb.Table(os.environ['DYNAMODB_TABLE_NAME'])
+
+
+def decode(record):
+    """Return what was sent, every number as it was written."""
+    # Kinesis holds bytes; in the event, which is JSON, they are written in base64.
+    raw = base64.b64decode(record['kinesis']['data'])
+    return json.loads(raw, parse_float=Decimal, parse_constant=refuse)
+
+
+def refuse(name):
+    # Python's json reads and writes NaN and Infinity; neither JSON nor DynamoDB has them.
+    raise ValueError(f'{name} is not a number')
+
+
+def arrival(record):
+    """Return when the stream took the record, in UTC."""
+    # Seconds since 1970 with three decimals: when the event came, not when somebody got round to it.
+    return datetime.fromtimestamp(record['kinesis']['approximateArrivalTimestamp'], timezone.utc)
+
+
+def lambda_handler(event, context):
+    # TODO: when one of these records cannot be stored, what does Lambda have to know?
+    for record in event['Records']:
+        payload = decode(record)
+        # Shard and sequence number: the record's own, the same however often it is delivered.
+        event_id = record['eventID']
+        timestamp = arrival(record).isoformat(timespec='milliseconds')
+
+        table.put_item(
+            Item={
+                'eventId': event_id,
+                'timestamp': timestamp,
+                'data': payload
+            }
+        )
