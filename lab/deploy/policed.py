@@ -1,6 +1,7 @@
-"""The rules of policy/ while `lab up` and `lab preview` look at each resource: some are told, some refuse it.
+"""The rules of policy/ while `lab up` and `lab preview` look at each resource: what is broken is told, nothing is refused.
 
-On AWS the Pulumi CLI runs the same ones (`--policy-pack policy`).
+On AWS the Pulumi CLI runs the same ones (`--policy-pack policy`), and refuses what breaks a mandatory one. Here nothing
+is at stake, and to see what comes of too much permission is what the lab is for.
 """
 
 # ruff: noqa: N802 - the protocol's name
@@ -42,11 +43,11 @@ class Advice:
 
 
 class Policed:
-    """A provider that refuses what a mandatory rule forbids, before anything is made; all else is the provider's own.
+    """A provider whose every check of inputs is also one by the rules; all else is the provider's own.
 
     Args:
         provider: an object with the methods of Pulumi's ResourceProvider service.
-        advice: gets what the other rules say.
+        advice: gets what the rules say.
     """
 
     def __init__(self, provider: Any, advice: Advice) -> None:
@@ -63,10 +64,9 @@ class Policed:
         for rule in RULES:
             if rule.level == "disabled" or rule.in_an_account:
                 continue
+            text = _("{violation} (rule {rule})")
+            if rule.level == "mandatory":
+                text = _("{violation} (rule {rule}: on AWS the policy pack refuses it)")
             for violation in rule.violations(urns.type_of(request.urn), inputs):
-                sentence = _("{violation} (rule {rule})").format(violation=violation, rule=rule.name)
-                if rule.level == "mandatory":
-                    response.failures.add(reason=sentence)
-                else:
-                    self._advice.give(request.urn, sentence)
+                self._advice.give(request.urn, text.format(violation=violation, rule=rule.name))
         return response
