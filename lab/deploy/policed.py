@@ -1,4 +1,4 @@
-"""The rules of policy/ while `lab up` and `lab preview` look at each resource: what is broken is told, nothing is refused.
+"""The rules of policy/ while `lab up` and `lab preview` look at each resource: what is broken is told, not refused.
 
 On AWS the Pulumi CLI runs the same ones (`--policy-pack policy`), and refuses what breaks a mandatory one. Here nothing
 is at stake, and to see what comes of too much permission is what the lab is for.
