@@ -6,6 +6,7 @@ cannot be processed again until the records expire, and nothing behind it in the
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypeAlias, TypedDict
 
 import pulumi
@@ -16,7 +17,7 @@ from components.failure_destination import Metric, failure_destination
 from components.policies import allow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from components.function import Function
     from components.settings import ConsumerSettings
@@ -51,6 +52,8 @@ class StreamConsumerArgs(TypedDict):
     """The stream it reads."""
     settings: ConsumerSettings
     """Batches, retries, where to begin, where to tell of failures."""
+    filters: NotRequired[Sequence[Mapping[str, Any]]]
+    """Patterns; what matches none of them never reaches the function (default: everything does)."""
     removable: NotRequired[bool]
     """Whether messages about failures go with the stack (default: yes)."""
     tags: NotRequired[Mapping[str, Input[str]]]
@@ -98,6 +101,7 @@ class StreamConsumer(pulumi.ComponentResource):
             bisect_batch_on_function_error=settings.bisect,
             # Without it Lambda ignores which record the function names, and takes the batch for done.
             function_response_types=["ReportBatchItemFailures"],
+            filter_criteria=_criteria(args.get("filters")),
             destination_config={"on_failure": {"destination_arn": self.destination.arn}},
             metrics_config=None if self.destination.arrivals else {"metrics": ["EventCount"]},
             tags=self._tags,
@@ -160,3 +164,9 @@ class StreamConsumer(pulumi.ComponentResource):
             tags=self._tags,
             opts=ResourceOptions(parent=self),
         )
+
+
+def _criteria(
+    filters: Sequence[Mapping[str, Any]] | None,
+) -> aws.lambda_.EventSourceMappingFilterCriteriaArgsDict | None:
+    return {"filters": [{"pattern": json.dumps(pattern)} for pattern in filters]} if filters else None
