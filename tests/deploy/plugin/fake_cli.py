@@ -186,10 +186,8 @@ def _secrets_changed(value: Any, old: str, new: str, change: Any) -> Any:
 
 if __name__ == "__main__":
     for module in (
-        aws.apigatewayv2,
         aws.cloudwatch,
         aws.dynamodb,
-        aws.glue,
         aws.iam,
         aws.kinesis,
         aws.lambda_,
