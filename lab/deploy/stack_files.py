@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass
@@ -124,6 +125,10 @@ class StackFiles:
     def written_lessons(self) -> list[str] | None:
         """The lessons of the stack's file; None where it holds no list of them, which the program refuses."""
         written = self._settings.get(LESSONS_KEY)
+        if isinstance(written, str):
+            # As `pulumi config set streamlab:lessons '["basic"]'` leaves it.
+            with contextlib.suppress(ValueError):
+                written = json.loads(written)
         return [str(name) for name in written] if isinstance(written, list) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
     @property

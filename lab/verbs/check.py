@@ -31,8 +31,8 @@ ExerciseName = Annotated[
         "it: nothing that you have deployed is touched."
     ),
     json_shape="""\
-{"exercise": NAME, "passed": BOOLEAN, "failure": KEY or "", "what": TEXT, "why": TEXT, "next": TEXT,
- "details": TEXT, "notes": [TEXT], "printed": TEXT, "seconds": SECONDS}""",
+{"exercise": NAME, "passed": BOOLEAN, "failure": KEY or "", "what": TEXT, "why": TEXT,
+ "next": TEXT, "details": TEXT, "notes": [TEXT], "printed": TEXT, "seconds": SECONDS}""",
     examples=("lab check", "lab check decode", "lab check decode --why"),
 )
 def check(

@@ -43,10 +43,10 @@ CSV_COLUMNS = (
         "the same result on every machine. A failed exercise is no error: the exit code is 0."
     ),
     json_shape="""\
-{"schema": 1, "student": NAME, "graded_at": TIME, "versions": {"streamlab": …, "python": …, …},
- "passed": N, "total": N, "exercises": [
-   {"exercise": NAME, "lesson": FOLDER, "minutes": N, "passed": BOOLEAN, "failure": KEY or "", "what": TEXT,
-    "seconds": SECONDS, "check_sha256": HASH,
+{"schema": 1, "student": NAME, "graded_at": TIME,
+ "versions": {"streamlab": …, "python": …, …}, "passed": N, "total": N, "exercises": [
+   {"exercise": NAME, "lesson": FOLDER, "minutes": N, "passed": BOOLEAN, "failure": KEY or "",
+    "what": TEXT, "seconds": SECONDS, "check_sha256": HASH,
     "files": [{"path": PATH, "sha256": HASH or "" where it is missing, "changed": BOOLEAN}]}]}""",
     examples=(
         "lab grade",

@@ -15,8 +15,9 @@ app = VerbApp()
     "list",
     details=_("Shows what each takes: minutes, and dollars on AWS; on the local cloud nothing costs anything."),
     json_shape="""\
-[{"name": NAME, "path": PATH, "lesson": NAME, "kinds": [KIND], "needs": "offline" or "local cloud",
-  "minutes": N, "aws_usd": "0.00", "passed": BOOLEAN, "current": BOOLEAN, "hints": N}]""",
+[{"name": NAME, "path": PATH, "lesson": NAME, "kinds": [KIND],
+  "needs": "offline" or "local cloud", "minutes": N, "aws_usd": "0.00", "passed": BOOLEAN,
+  "current": BOOLEAN, "hints": N}]""",
     examples=("lab list", "lab list --json | jq '.[] | select(.passed) | .name'"),
 )
 def list_exercises(*, as_json: AsJson = False) -> None:

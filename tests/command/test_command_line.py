@@ -57,7 +57,7 @@ def test_help_of_what_is_no_verb(lab):
 def test_the_versions(lab):
     shown = lab("--version")
     assert shown.code == 0
-    assert re.fullmatch(r"streamlab \d+\.\d+\.\d+\npulumi \S+\nministack \S+\n", shown.out)
+    assert re.fullmatch(r"streamlab \d+\.\d+\.\d+\npython 3\.\S+\npulumi \S+\nministack \S+\n", shown.out)
 
 
 @pytest.mark.parametrize("verb", every_verb(), ids=" ".join)
