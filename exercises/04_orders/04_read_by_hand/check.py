@@ -111,8 +111,9 @@ def _split(cloud: Workbench, stream: str) -> None:
     first = kinesis.list_shards(StreamName=stream)["Shards"][0]["ShardId"]
     kinesis.split_shard(StreamName=stream, ShardToSplit=first, NewStartingHashKey=str(MIDDLE_OF_THE_FIRST_OF_TWO))
     cloud.eventually(
-        lambda: kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamStatus"]
-        == "ACTIVE"
+        lambda: (
+            kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE"
+        )
     )
 
 

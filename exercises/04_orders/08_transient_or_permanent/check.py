@@ -118,7 +118,9 @@ def _throttled_once(attempt: Attempt, handler: Any) -> None:
     orders = _orders(4)
     slow = orders[1]["order_id"]
     error = _client_error("ProvisionedThroughputExceededException")
-    run = Run(attempt, handler, _payloads(orders), lambda order_id, times: error if (order_id, times) == (slow, 1) else None)
+    run = Run(
+        attempt, handler, _payloads(orders), lambda order_id, times: error if (order_id, times) == (slow, 1) else None
+    )
     attempt.require(not run.reported, "not_tried_again")
     attempt.expect(sorted(item["order_id"] for item in run.table.calls), sorted(o["order_id"] for o in orders), "lost")
     attempt.require(run.waits and max(run.waits) > 0, "no_wait")
@@ -154,7 +156,11 @@ def _kinds(attempt: Attempt, handler: Any) -> None:
         ReadTimeoutError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com"),
         _client_error("AccessDeniedException"),
     ]
-    permanent = [_client_error("ValidationException"), KeyError("quantity"), json.JSONDecodeError("Expecting value", "", 0)]
+    permanent = [
+        _client_error("ValidationException"),
+        KeyError("quantity"),
+        json.JSONDecodeError("Expecting value", "", 0),
+    ]
     for expected, errors in (("transient", transient), ("permanent", permanent)):
         for error in errors:
             got = handler.kind_of(error)
@@ -190,7 +196,8 @@ def _client_error(code: str, message: str = "") -> ClientError:
 
 def _orders(count: int) -> list[dict[str, Any]]:
     return [
-        {"order_id": str(uuid.uuid4()), "quantity": random.randint(1, 9), "price": Decimal("49.9")} for _each in range(count)
+        {"order_id": str(uuid.uuid4()), "quantity": random.randint(1, 9), "price": Decimal("49.9")}
+        for _each in range(count)
     ]
 
 
