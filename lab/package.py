@@ -27,7 +27,7 @@ from lab.errors import LabError
 from languages import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _NOT_PACKAGED = frozenset({"program.py", "check.py"})
 """Of an exercise: what deploys its handlers, and what checks them."""
@@ -50,6 +50,20 @@ def lessons() -> list[str]:
     """Return the lessons that have handlers, sorted."""
     folder = workspace.ROOT / "handlers"
     return sorted(path.parent.name for path in folder.glob("*/__init__.py") if path.parent.name != SHARED)
+
+
+def needed_by(names: Iterable[str]) -> list[str]:
+    """Return the packages that these lessons need, and exercises: their own, and any lesson's, for its program to use.
+
+    What is neither is left out.
+    """
+    needed: list[str] = []
+    for name in names:
+        if name in lessons():
+            needed.append(name)
+        elif program_of(name):
+            needed += [name, *lessons()]
+    return list(dict.fromkeys(needed))
 
 
 def build(lesson: str) -> Path:

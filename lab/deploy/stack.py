@@ -9,7 +9,6 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from components.exercises import program_of
 from lab import workspace
 from lab.deploy import pulumi_cli
 from lab.deploy.drivers import Drivers
@@ -346,15 +345,9 @@ class Stack:
     def _build_packages(self, lessons: Sequence[str] | None) -> None:
         from lab import package
 
-        known = package.lessons()
-        for lesson in self._files.lessons(lessons):
-            if lesson in known:
-                package.build(lesson)
-            elif program_of(lesson):
-                # The program of an exercise may use any lesson's handlers beside its own.
-                for name in (lesson, *known):
-                    package.build(name)
-            # What is no lesson the program refuses by itself, with all else that is wrong with its settings.
+        # What is no lesson the program refuses by itself, with all else that is wrong with its settings.
+        for name in package.needed_by(self._files.lessons(lessons)):
+            package.build(name)
 
 
 @contextlib.contextmanager

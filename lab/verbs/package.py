@@ -35,7 +35,8 @@ def package(
 ) -> None:
     """Build what is missing or out of date, and tell where it lies."""
     with progress(_("Packaging …"), silent=as_json):
-        built = {lesson: packages.build(lesson) for lesson in lessons or packages.lessons()}
+        wanted = dict.fromkeys([*(lessons or packages.lessons()), *packages.needed_by(lessons or [])])
+        built = {lesson: packages.build(lesson) for lesson in wanted}
         hashes = {lesson: packages.package_hash(path) for lesson, path in built.items()}
     if as_json:
         say_json({lesson: {"path": str(path), "sha256": hashes[lesson]} for lesson, path in built.items()})
