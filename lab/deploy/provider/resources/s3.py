@@ -80,7 +80,7 @@ class Bucket(Resource):
                     raise
                 if not known.get("forceDestroy"):
                     raise LabError(
-                        _("the bucket {name} is not empty").format(name=id_),
+                        _("the bucket {name} is not empty.").format(name=id_),
                         why=_("It was made without forceDestroy, which keeps what is in it safe."),
                         next_step=_("Empty it, or set forceDestroy and deploy before deleting it."),
                     ) from error
