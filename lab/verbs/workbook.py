@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -46,7 +47,7 @@ def lint(
     chosen = [contents.find(name) for name in names] if names else list(contents.exercises())
     faults = 0
     with progress(_("Checking exercises …"), len(chosen)) as shown, ThreadPoolExecutor(at_once) as pool:
-        results = pool.map(lambda each: lint_exercise(each, run_cloud=not offline, run_commands=commands), chosen)
+        results = pool.map(partial(lint_exercise, run_cloud=not offline, run_commands=commands), chosen)
         for exercise, result in zip(chosen, results, strict=True):
             faults += len(result.faults)
             for fault in result.faults:
