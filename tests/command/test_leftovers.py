@@ -19,7 +19,7 @@ from lab.cloud import process
 from lab.cloud.client import require_cloud, reset
 from tests.lessons.conftest import eventually
 
-pytestmark = pytest.mark.xdist_group("leftovers")  # one cloud serves them all
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("leftovers")]  # one cloud serves them all
 
 YESTERDAY = str(datetime.now(UTC).date() - timedelta(days=2))
 FAR_OFF = str(date(2999, 12, 31))

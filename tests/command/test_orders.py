@@ -13,7 +13,7 @@ import pytest
 from lab import workspace
 from lab.target import Target
 
-pytestmark = pytest.mark.xdist_group("orders")  # one deployment serves them all
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("orders")]  # one deployment serves them all
 
 PATIENCE_SECONDS = 30.0
 
@@ -120,7 +120,6 @@ def test_wrong_use_is_told(lab, typed: list[str], said: str, code: int):
     assert done.code == code
 
 
-@pytest.mark.slow
 def test_faults_while_sending_and_all_is_complete_and_exact(lab):
     before = lab("show", "orders", "--json").json()
     assert lab("fault", "throttle", "orders", "--for", "1s").code == 0
@@ -135,7 +134,6 @@ def test_faults_while_sending_and_all_is_complete_and_exact(lab):
     assert len(shown["failures"]) == len(before["failures"])
 
 
-@pytest.mark.slow
 def test_replay_from_a_time(lab):
     """A consumer that begins at a time reads what lies in the stream once more; ids tell that it is the same."""
     shown = shown_when(lab, 1)

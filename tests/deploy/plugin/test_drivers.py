@@ -23,6 +23,7 @@ from tests.deploy import recorded
 from tests.deploy.plugin import fake_cli
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.xdist_group("drivers"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_aws"),
 ]
