@@ -74,16 +74,25 @@ def keys() -> Finding:
                          _("Copy all three lines."))  # fmt: skip
         return warn("keys", _("temporary, in this shell; nobody knows since when. A Learner Lab's last about 4 hours"))
     file = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
-    profile = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
     try:
         found = configparser.RawConfigParser()
         found.read_string(file.read_text(encoding="utf-8"))
         minutes = max(int((time.time() - file.stat().st_mtime) // 60), 0)
     except FileNotFoundError:
         return ok("keys", _("none; the local cloud needs none"))
-    except (OSError, ValueError, configparser.Error) as error:
+    except configparser.Error as error:
+        # Not in the parser's words: they quote the line, which may hold a secret key.
+        what = _("{file} cannot be read: line {line} is not as it should be").format(file=file, line=_line_of(error))
+        return wrong("keys", what, _("A profile is a line [default], and below it lines NAME = VALUE."))
+    except (OSError, ValueError) as error:
         return wrong("keys", _("{file} cannot be read: {why}").format(file=file, why=" ".join(str(error).split())),
                      _("Mend it, or move it away."))  # fmt: skip
+    return _keys_of(found, file, minutes)
+
+
+def _keys_of(found: configparser.RawConfigParser, file: Path, minutes: int) -> Finding:
+    """Say what is to be said of a file of profiles that was written so many minutes ago."""
+    profile = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
     if not found.has_section(profile):
         return ok("keys", _("none of profile {profile} in {file}; the local cloud needs none").format(
             profile=profile, file=file))  # fmt: skip
@@ -96,3 +105,9 @@ def keys() -> Finding:
                     _("Get new ones before you work on AWS: Start Lab, AWS Details, Show."))  # fmt: skip
     left = _("{keys}: temporary; in a Learner Lab about {minutes} minutes are left")
     return ok("keys", left.format(keys=text, minutes=whole(_LEARNER_LAB_MINUTES - minutes)))
+
+
+def _line_of(error: configparser.Error) -> int:
+    """Return the first line that a parser did not like."""
+    errors: list[tuple[int, str]] = getattr(error, "errors", [])
+    return errors[0][0] if errors else getattr(error, "lineno", 0) or 0

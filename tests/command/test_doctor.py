@@ -136,7 +136,9 @@ def test_what_the_shell_says(home, look, monkeypatch, variables, about, verdict,
         ("[default]\naws_session_token = t\n", 250, "warn", "a Learner Lab's last about 4 hours"),
         ("[default]\naws_access_key_id = AKIA1\n", 10_000, "ok", "set 10,000 minutes ago"),
         ("[other]\n", 1, "ok", "none of profile default"),
-        ("aws_access_key_id = before any profile\n", 1, "wrong", "cannot be read"),
+        ("aws_secret_access_key = hidden\n", 1, "wrong", "cannot be read: line 1"),
+        ("[default]\n\naws_secret_access_key hidden\n", 1, "wrong", "cannot be read: line 3"),
+        ("[default]\na = hidden\na = hidden\n", 1, "wrong", "cannot be read: line 3"),
     ],
 )
 def test_since_when_there_are_keys(home, look, monkeypatch, content, minutes, verdict, words):
@@ -148,6 +150,7 @@ def test_since_when_there_are_keys(home, look, monkeypatch, content, minutes, ve
     found = look()["keys"]
     assert found["verdict"] == verdict
     assert words in found["what"]
+    assert "hidden" not in str(found)
 
 
 # What is deployed, and an account, which the local cloud plays
