@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -64,6 +65,8 @@ class Configuration:
 
 def is_loopback(url: str) -> bool:
     """Say whether a URL can only lead to this machine."""
+    if re.search(r"[\\@\s]", url):
+        return False  # what stands before the host here may be the host for who sends the request
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

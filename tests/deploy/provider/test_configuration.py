@@ -38,6 +38,8 @@ def test_loopback(url: str) -> None:
         "http://127.0.0.1.example.com",
         "http://localhost.localstack.cloud:4566",
         "http://127.0.0.1@example.com",
+        "http://example.com\\@127.0.0.1",
+        "http://example.com\t@127.0.0.1",
         "http://example.com/127.0.0.1",
         "http://example.com#@127.0.0.1",
         "ftp://127.0.0.1",
