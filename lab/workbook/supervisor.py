@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import workspace
+from lab.aws import LOCAL_REGION, local_variables
 from lab.errors import LabError
 from lab.workbook import contents, failures
 from lab.workbook.verdict import Verdict
@@ -37,6 +38,10 @@ CLOUD_LIMIT_SECONDS = 60.0
 _MOST_OUTPUT_MEGABYTES = 1
 _SHOWN_OUTPUT_CHARACTERS = 2_000
 _LAST_WORDS_SECONDS = 0.5
+_KEPT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"})
+_KEPT_KINDS = ("LC_", "LAB_")
+_NOWHERE = "http://127.0.0.1:9"
+"""Where requests go before there is a cloud: a port on which nobody listens, so that none leaves this machine."""
 _FRAME = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in ')
 
 
@@ -140,18 +145,19 @@ class Check:
         return self._exercise.shown_path(self._exercise.files[0] if self._exercise.files else "")
 
     def _environment(self, home: Path) -> Mapping[str, str]:
-        """Return the environment: no credentials of the person's, no cloud but the check's own."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))}
+        """Return the environment: nothing of the person's that is a secret, no cloud but the check's own.
+
+        A teacher runs what others wrote: tokens that a shell or a CI job holds are none of its business.
+        """
         return {
-            **kept,
+            **{name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_KINDS)},
             workspace.HOME_VARIABLE: str(home),
             workspace.PACKAGES_VARIABLE: str(workspace.packages_folder()),  # built once for all
             contents.FOLDER_VARIABLE: str(self._folder),
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_REGION": "us-east-1",
+            **local_variables(_NOWHERE, LOCAL_REGION),
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "PYTHONIOENCODING": "utf-8",
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "",

@@ -226,14 +226,15 @@ def test_a_cloud_that_dies_in_the_middle_is_no_fault_of_the_learners(decode, lab
 def test_no_credentials_of_the_person_reach_a_check(failing, solved, monkeypatch):
     monkeypatch.setenv("AWS_SESSION_TOKEN", "secret")
     monkeypatch.setenv("AWS_PROFILE", "work")
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
     told = failing(
         solved.replace(
             "    for record",
-            "    import os\n    print(sorted(k for k in os.environ if 'AWS' in k))\n    1 / 0\n    for r",
+            "    import os\n    print([k for k in os.environ if 'AWS' in k or 'TOKEN' in k])\n    1 / 0\n    for r",
         )
     )
     assert "AWS_DEFAULT_REGION" in told
-    assert "SESSION_TOKEN" not in told
+    assert "TOKEN" not in told
     assert "PROFILE" not in told
 
 
