@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import time
 import uuid
 import zipfile
@@ -53,13 +54,22 @@ class Workbench:
     @classmethod
     def started(cls, attempt: Attempt, time_scale: float) -> Workbench:
         """Start a cloud in the check's own folder and return the workbench; boto3 in this process speaks to it."""
-        import os
-
         from lab.cloud import process
 
         cloud, _ = process.start(port=0, time_scale=time_scale)
         os.environ.update(local_variables(cloud.url, LOCAL_REGION))
         return cls(attempt, cloud)
+
+    def kill_and_restart(self) -> None:
+        """End the cloud as `kill -9` does, without a word, and start it again with what it had kept."""
+        import signal
+
+        from lab.cloud import process
+
+        os.kill(self.cloud.pid, signal.SIGKILL)
+        self.cloud, _ = process.start(port=0, time_scale=self.cloud.time_scale)
+        os.environ.update(local_variables(self.cloud.url, LOCAL_REGION))
+        self.clients = Clients.local(self.cloud.url)
 
     # --- the learner's Pulumi program ---------------------------------------------------------------------------------
 
