@@ -196,8 +196,11 @@ class Stack:
         self._files.refuse_unless_local()
         deployment = read_state(text, self._files.project_name, self.name)
         cloud = self._cloud()
+        engine = self._bare_engine()
         with self._surroundings(cloud):
-            if not self._bare_engine().take_over(deployment):
+            if not self._is_of_another_cloud(cloud):
+                self._refuse_to_lose(engine, deployment)
+            if not engine.take_over(deployment):
                 raise LabError(
                     _("Nothing of what this state tells of is in this local cloud."),
                     why=_("It was made in another one, or before this one was reset."),
@@ -205,6 +208,18 @@ class Stack:
                 )
         self._files.save_cloud(cloud)
         return sum(resource.is_real for resource in deployment.resources)
+
+    def _refuse_to_lose(self, engine: Engine, deployment: Deployment) -> None:
+        try:
+            loses = engine.loses(deployment)
+        except LabError:
+            return  # a state that cannot be read is what an import mends
+        if loses:
+            raise LabError(
+                _("This state leaves out what is deployed in stack {name}.").format(name=self.name),
+                why=_("Nobody would know of it any more, and nothing would remove it."),
+                next_step=_("Keep the state as it is. If the other one is right, remove what is deployed: lab down"),
+            )
 
     def run_pulumi(self, arguments: Sequence[str], environment: Mapping[str, str], show: Show) -> int:
         """Let the Pulumi CLI work on the stack and return its exit code.

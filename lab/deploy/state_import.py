@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 _UNFINISHED = ("pendingReplacement", "taint", "viewOf")
 """What a resource's record may hold that only the engine that wrote it can finish."""
+_SHAPES = {
+    "id": str,
+    "inputs": dict,
+    "outputs": dict,
+    "parent": str,
+    "provider": str,
+    "dependencies": list,
+    "propertyDependencies": dict,
+}
+"""What members of a resource's record are, where they are there; those that it cannot lack are read by their names."""
 
 
 def read_state(text: str, project: str, stack: str) -> Deployment:
@@ -36,13 +46,15 @@ def read_state(text: str, project: str, stack: str) -> Deployment:
     """
     document = _document(text)
     try:
-        deployment = Deployment.from_json(document)
         records: Sequence[Mapping[str, Any]] = document["deployment"].get("resources") or ()
+        _refuse_wrong_shapes(records)
+        deployment = Deployment.from_json(document)
         _refuse_unfinished(records)
         known = (*deployment.resources, *deployment.creating, *deployment.deleting)
         _refuse_another_stack({_stack_of(resource) for resource in known} - {(project, stack)}, project, stack)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise _no_state(f"{type(error).__name__}: {error}") from error
+    _refuse_nameless(deployment.resources)
     _refuse_loose_ends(deployment.resources)
     _refuse_aws(deployment.resources)
     return deployment
@@ -53,7 +65,8 @@ def _document(text: str) -> dict[str, Any]:
         raise _no_state(_("It is empty."))
     try:
         document = json.loads(text)
-    except ValueError as error:
+        json.dumps(document, ensure_ascii=False).encode()  # half a character could be read, but never be written again
+    except (ValueError, RecursionError) as error:
         raise _no_state(_("It is not JSON: {error}").format(error=error)) from error
     if not isinstance(document, dict) or not isinstance(document.get("deployment"), dict):  # pyright: ignore[reportUnknownMemberType]
         raise _no_state(_("It has no “deployment”."))
@@ -66,6 +79,26 @@ def _no_state(why: str) -> LabError:
         why=why,
         next_step=_("Give what this prints: pulumi stack export --show-secrets"),
     )
+
+
+def _refuse_wrong_shapes(records: Sequence[Mapping[str, Any]]) -> None:
+    for record in records:
+        for member, shape in _SHAPES.items():
+            if member in record and not isinstance(record[member], shape):
+                raise _edited(
+                    _("“{member}” of {resource} is not of its kind.").format(member=member, resource=record["urn"])
+                )
+
+
+def _refuse_nameless(resources: Sequence[Resource]) -> None:
+    """Refuse a resource of which nobody could say what it is: it would be made again, or never be deleted."""
+    for resource in resources:
+        if urns.type_of(resource.urn) != resource.type:
+            raise _edited(_("{resource} is said to be a {type}.").format(resource=resource.urn, type=resource.type))
+        if resource.custom and not resource.id:
+            raise _edited(_("{resource} has no id.").format(resource=resource.urn))
+        if resource.is_real and not urns.provider_urn(resource.provider):
+            raise _edited(_("{resource} names no provider.").format(resource=resource.urn))
 
 
 def _refuse_unfinished(records: Sequence[Mapping[str, Any]]) -> None:
@@ -127,4 +160,7 @@ def _refuse_aws(resources: Sequence[Resource]) -> None:
 
     for resource in resources:
         if resource.is_provider and urns.is_default_provider(resource.urn):
-            Configuration.from_values(pv.strip_secrets(dict(resource.inputs)), needs_endpoints=True)
+            try:
+                Configuration.from_values(pv.strip_secrets(dict(resource.inputs)), needs_endpoints=True)
+            except (AttributeError, TypeError, ValueError) as error:
+                raise _edited(f"{resource.urn}: {error}") from error

@@ -78,6 +78,18 @@ class Engine:
         _run, snapshot, providers = self._begin(_show_nothing, preview=True, deployed=deployment)
         return reading.anything_exists(snapshot, providers)
 
+    def loses(self, deployment: Deployment) -> bool:
+        """Say whether something exists that the state knows and a deployment leaves out.
+
+        Raises:
+            LabError: the state cannot be read, or a provider cannot be asked.
+        """
+        kept = {(resource.type, resource.id) for resource in deployment.resources}
+        known = self._store.load().resources
+        providers = [resource for resource in known if resource.is_provider]
+        left_out = [each for each in known if each.is_real and (each.type, each.id) not in kept]
+        return bool(left_out) and self.exists(Deployment((*providers, *left_out)))
+
     def alone(self) -> AbstractContextManager[None]:
         """Keep every run of this engine away from the stack, while another one works on it.
 

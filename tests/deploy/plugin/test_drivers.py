@@ -161,6 +161,27 @@ def test_a_state_goes_out_and_in_with_its_secrets(project, cli, lab, tmp_path):
     assert set(counts(lab("preview", "--json"))) == {"create"}
 
 
+def test_a_state_that_leaves_out_what_exists_is_refused(project, lab, home, tmp_path):
+    assert lab("up").code == 0
+    exported = json.loads(lab("stack", "export").out)
+    everything = exported["deployment"]["resources"]
+    file = tmp_path / "state.json"
+    for some in ([], everything[:-1]):
+        exported["deployment"]["resources"] = some
+        file.write_text(json.dumps(exported))
+        assert "leaves out what is deployed" in lab("stack", "import", str(file)).err
+    assert resources(lab("stack", "export").out) == everything
+
+    # Over a state that nobody can read it goes, and after `down` nothing is left out.
+    exported["deployment"]["resources"] = everything
+    file.write_text(json.dumps(exported))
+    (home / "lab" / "stacks" / "local.json").write_text("{")
+    assert lab("stack", "import", str(file)).code == 0
+    assert lab("down").code == 0
+    file.write_text('{"version": 3, "deployment": {}}')
+    assert lab("stack", "import", str(file)).code == 0
+
+
 def resources(text):
     return json.loads(text)["deployment"]["resources"]
 

@@ -132,3 +132,35 @@ def test_a_state_that_was_cut_by_hand_is_refused(document):
     assert "is in it twice" in refusal(document).why
     document["deployment"]["resources"] = [*resources, {**resources[-1], "delete": True}]
     assert read_state(json.dumps(document), "proto", "local")
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "why"),
+    [
+        ("id", "", "has no id."),
+        ("id", 7, "“id” of "),
+        ("inputs", None, "“inputs” of "),
+        ("inputs", ["x"], "“inputs” of "),
+        ("outputs", "x", "“outputs” of "),
+        ("provider", "nobody", "names no provider."),
+        ("provider", 5, "“provider” of "),
+        ("dependencies", "x", "“dependencies” of "),
+        ("type", "aws:ec2/instance:Instance", "is said to be a aws:ec2/instance:Instance."),
+    ],
+)
+def test_a_damaged_record_is_refused(document, member, value, why):
+    resource(document, "aws:sqs/queue:Queue")[member] = value
+    refused = refusal(document)
+    assert refused.what == "This state is not whole."
+    assert why in refused.why
+
+
+@pytest.mark.parametrize("endpoints", ["{", 5])
+def test_a_provider_with_damaged_endpoints_is_refused(document, endpoints):
+    resource(document, "pulumi:providers:aws")["inputs"]["endpoints"] = endpoints
+    assert refusal(document).what == "This state is not whole."
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"deployment": {"half": "\\ud800"}}'])
+def test_json_that_nobody_could_write_again_is_refused(text):
+    assert refusal(text).why.startswith("It is not JSON: ")
