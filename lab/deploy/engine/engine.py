@@ -84,7 +84,7 @@ class Engine:
         Raises:
             LabError: the state cannot be read, or a provider cannot be asked.
         """
-        kept = {(resource.type, resource.id) for resource in deployment.resources}
+        kept = {(each.type, each.id) for each in deployment.resources if each.is_real}
         known = self._store.load().resources
         providers = [resource for resource in known if resource.is_provider]
         left_out = [each for each in known if each.is_real and (each.type, each.id) not in kept]
