@@ -32,7 +32,8 @@ def check(attempt: Attempt) -> None:
 
 def _stored(attempt: Attempt, handler, payloads: list[dict]) -> list[dict]:
     table = handler.table = MemoryTable("eventId")
-    event = kinesis_event([json.dumps(each, ensure_ascii=False).encode() for each in payloads], key="1", region="us-east-1")
+    sent = [json.dumps(payload, ensure_ascii=False).encode() for payload in payloads]
+    event = kinesis_event(sent, key="1", region="us-east-1")
     error = attempt.error_of(handler.lambda_handler, event, None)
     if isinstance(error, json.JSONDecodeError):
         attempt.fail("not_base64", data=event["Records"][0]["kinesis"]["data"])

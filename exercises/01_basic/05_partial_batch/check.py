@@ -1,4 +1,4 @@
-"""Checks `partial_batch`: the first record that fails is named, what came before is kept, nothing after it is touched."""
+"""Checks `partial_batch`: the first record that fails is named, what came before is kept, the rest is untouched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks `poison`: good records are stored, the bad one is told of, the shard goes on, and a disturbance loses nothing."""
+"""Checks `poison`: good records are stored, the bad one is told of, and a disturbance loses nothing."""
 
 from __future__ import annotations
 

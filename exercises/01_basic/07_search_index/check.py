@@ -1,4 +1,4 @@
-"""Checks `search_index`: an index by sensor and time, items that are in it, and a query that reads only what it returns."""
+"""Checks `search_index`: an index by sensor and time, items that are in it, a query that reads what it returns."""
 
 from __future__ import annotations
 
