@@ -184,7 +184,9 @@ def _tell(shown: Sequence[Leftover], findings: Findings, place: Place, choice: C
             others,
         )
         say(text.format(count=others, command=choice.command("--all-students", aws=not place.is_local)))
-    if any(each.evidence == "name" for each in shown) and not choice.by_name:
+    if others and not choice.all_students and any(each.student is None for each in left):
+        say(_("What names no student may be another's: only --all-students deletes it."))
+    elif any(each.evidence == "name" for each in shown) and not choice.by_name:
         text = _("What is known by its name only may be somebody else's. To delete it too: {command}")
         say(text.format(command=choice.command("--by-name", "--delete", aws=not place.is_local)))
 

@@ -177,6 +177,7 @@ def test_a_teacher_sees_every_student_the_expired_first_and_deletes_only_those(l
     told = lab("leftovers")
     assert "2 other stacks (students) have something here: lab leftovers --all-students" in told.out
     assert "of-ana" not in told.out
+    assert "What names no student may be another's: only --all-students deletes it." in told.out
     assert lab("leftovers", "--delete", "--yes").code == 1
     assert len(streams(clients)) == 3, "what names no student may be another's"
 
