@@ -63,6 +63,11 @@ CASES: dict[str, Callable[[Base], Case]] = {
         ],
         {"name": "another"},
     ),
+    "aws:kinesis/streamConsumer:StreamConsumer": lambda base: Case(
+        {"streamArn": base["streams"][0], "tags": TAGS},
+        [{"tags": OTHER_TAGS}, {"tags": None}],
+        {"name": "another", "streamArn": base["streams"][1]},
+    ),
     "aws:dynamodb/table:Table": lambda _: Case(
         {"hashKey": "pk", "attributes": attributes("pk"), "billingMode": "PAY_PER_REQUEST", "tags": TAGS},
         [

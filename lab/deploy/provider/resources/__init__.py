@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _ALL: tuple[Resource, ...] = (
     kinesis.Stream(),
+    kinesis.StreamConsumer(),
     dynamodb.Table(),
     iam.Role(),
     iam.RolePolicy(),

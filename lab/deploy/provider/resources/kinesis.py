@@ -1,9 +1,10 @@
-"""Kinesis: streams."""
+"""Kinesis: streams, and their consumers with enhanced fan-out."""
 
 # ruff: noqa: ARG002, D102, RUF012 - the base class says what every method takes and means, and what a class holds
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from lab.deploy.provider.errors import undone_on_failure
@@ -111,6 +112,65 @@ class Stream(Resource):
             lambda tags: aws.kinesis.add_tags_to_stream(StreamName=name, Tags=tags),
             lambda keys: aws.kinesis.remove_tags_from_stream(StreamName=name, TagKeys=keys),
         )
+
+
+class StreamConsumer(Resource):
+    """A consumer with enhanced fan-out; its id is its ARN."""
+
+    pulumi_type = "aws:kinesis/streamConsumer:StreamConsumer"
+    name = AutoName("name", longest=128, pattern=r"[A-Za-z0-9_.-]+")
+    inputs = {
+        "name": Input(replaces=True),
+        "streamArn": Input(required=True, replaces=True),
+        "tags": TAGS,
+    }
+    computed = ("arn", "creationTimestamp")
+
+    def create(self, aws: Account, inputs: Properties) -> tuple[str, Properties]:
+        tags = given(Tags=inputs.get("tags"))
+        made = aws.kinesis.register_stream_consumer(StreamARN=inputs["streamArn"], ConsumerName=inputs["name"], **tags)
+        arn = made["Consumer"]["ConsumerARN"]
+        with undone_on_failure(lambda: aws.kinesis.deregister_stream_consumer(ConsumerARN=arn)):
+            aws.wait_for(lambda: self._described(aws, arn, "ACTIVE"), inputs["name"])
+        return arn, self._computed(aws, arn)
+
+    def read(self, aws: Account, id_: str, known: Properties) -> Properties | None:
+        found = aws.kinesis.describe_stream_consumer(ConsumerARN=id_)["ConsumerDescription"]
+        if found["ConsumerStatus"] == "DELETING":
+            return None
+        tags = aws.kinesis.list_tags_for_resource(ResourceARN=id_)["Tags"]
+        return {
+            "name": found["ConsumerName"],
+            "streamArn": found["StreamARN"],
+            "tags": {tag["Key"]: tag.get("Value", "") for tag in tags} or None,
+            **self._computed(aws, id_),
+        }
+
+    def update(self, aws: Account, change: Change) -> Properties:
+        change.retag(
+            lambda tags: aws.kinesis.tag_resource(ResourceARN=change.id, Tags=tags),
+            lambda keys: aws.kinesis.untag_resource(ResourceARN=change.id, TagKeys=keys),
+        )
+        return {}
+
+    def delete(self, aws: Account, id_: str, known: Properties) -> None:
+        aws.kinesis.deregister_stream_consumer(ConsumerARN=id_)
+        aws.wait_until_gone(lambda: aws.kinesis.describe_stream_consumer(ConsumerARN=id_), id_)
+
+    def find(self, aws: Account, inputs: Properties) -> str | None:
+        found = aws.kinesis.describe_stream_consumer(StreamARN=inputs["streamArn"], ConsumerName=inputs["name"])
+        return found["ConsumerDescription"]["ConsumerARN"]
+
+    def _computed(self, aws: Account, arn: str) -> Properties:
+        found = aws.kinesis.describe_stream_consumer(ConsumerARN=arn)["ConsumerDescription"]
+        return {
+            "arn": arn,
+            "creationTimestamp": f"{found['ConsumerCreationTimestamp'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        }
+
+    def _described(self, aws: Account, arn: str, status: str) -> Any:
+        found = aws.kinesis.describe_stream_consumer(ConsumerARN=arn)["ConsumerDescription"]
+        return found if found["ConsumerStatus"] == status else None
 
 
 def _mode(inputs: Properties) -> Any:
