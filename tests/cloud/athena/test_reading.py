@@ -62,6 +62,12 @@ def test_values_of_another_type(written: str, type_: str) -> None:
         values(f'{{"a": {written}}}', type_)
 
 
+def test_only_a_line_break_ends_a_row() -> None:
+    text = "Calle 5\u2028Lima\u0085\u2029"
+    lines = [json.dumps({"a": each}, ensure_ascii=False) for each in (text, "x", "y")]
+    assert values("\r\n".join(lines[:2]) + "\n" + lines[2]) == [text, "x", "y"]
+
+
 def test_hives_own_serde_takes_one_form_of_timestamps() -> None:
     assert values('{"a": "2025-07-13 10:30:00"}', "timestamp", HIVE) == ["2025-07-13 10:30:00"]
     with pytest.raises(QueryFailure, match="HIVE_BAD_DATA"):

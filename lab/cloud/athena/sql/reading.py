@@ -33,6 +33,8 @@ _HIVE_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 _DIGITS = Context(prec=76, rounding=ROUND_HALF_UP)
 """Twice what a decimal may have: nothing is lost on the way."""
 _WHOLE = re.compile(r"[+-]?\d+")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+"""What ends a line to Hadoop's reader; str.splitlines() knows more, which JSON may hold as they are."""
 
 
 class JsonSerDe:
@@ -66,7 +68,7 @@ class JsonSerDe:
         Raises:
             QueryFailure: a line is no JSON object, or a value not of its column's type.
         """
-        for line in _unpacked(key, body).splitlines():
+        for line in _LINE_END.split(_unpacked(key, body)):
             if line.strip():
                 yield self._row(line)
 
