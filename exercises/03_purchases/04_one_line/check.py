@@ -26,7 +26,7 @@ def check(attempt: Attempt) -> None:
     handler = attempt.load("handler.py")
     documents = [_document(f"Nota {word()}") for _ in range(random.randint(3, 6))]
     _check_rows(attempt, handler, documents)
-    unkind = [_document("Dejar en la puerta\ny llamar:\r\n555"), _document('{"a": [1,\n2]}, "sí" \\n'), _document("")]
+    unkind = [_document("Dejar en la puerta\ny llamar:\r\n555"), _document('{"a": [1,\n2]}, "sí" \\n'), _document("Lima\u2028Perú")]
     _check_rows(attempt, handler, unkind)
     _check_rows(attempt, handler, unkind[:1])
     _check_rows(attempt, handler, [])

@@ -16,7 +16,7 @@ ALL = "SELECT tenant_id, year, month, day, compra_id, total FROM compras_json"
 
 
 def check(attempt: Attempt) -> None:
-    """Deploy the program, put objects under days with one digit and two, of last year and of today, and ask for them."""
+    """Deploy the program, put objects under days of one digit and two, of last year and today, and ask for them."""
     cloud = attempt.cloud()
     outputs = cloud.up()["purchases"]
     today = dt.datetime.now(dt.UTC).date()

@@ -66,7 +66,8 @@ def _recognise(attempt: Attempt, rows: list[dict[str, str]], purchases: list[dic
     attempt.require(not few, "three_in_all", got=len(rows), expected=len(tenants))
     wrong = [key for key, number in counted.items() if key in units and number != units[key]]
     if wrong:
-        said = {"tenant": wrong[0][0], "product": wrong[0][1], "got": f"{counted[wrong[0]]}", "expected": units[wrong[0]]}
+        tenant, product = first = wrong[0]
+        said = {"tenant": tenant, "product": product, "got": f"{counted[first]}", "expected": units[first]}
         attempt.require(any(counted[key] != lines[key] for key in counted), "lines_counted", **said)
         attempt.require(any(counted[key] != bought[key] for key in counted), "purchases_counted", **said)
     expected = {(tenant, code) for tenant, _place, code, *_ in _expected(purchases)}
@@ -113,7 +114,8 @@ def _shop(tenant: str, units: tuple[int, ...]) -> list[dict[str, Any]]:
             quantity = min(quantity, left)
             if quantity:
                 price = Decimal(random.randint(10**6, 10**8)).scaleb(-6)
-                parts.append({"codigo": f"PROD{code}", "nombre": word(), "precio_unitario": price, "cantidad": quantity})
+                line = {"codigo": f"PROD{code}", "nombre": word(), "precio_unitario": price, "cantidad": quantity}
+                parts.append(line)
             left -= quantity
     # One purchase lists a product twice, one nothing at all.
     twice = {**parts[-1], "cantidad": 1, "precio_unitario": parts[-1]["precio_unitario"] + 1}
@@ -125,8 +127,8 @@ def _shop(tenant: str, units: tuple[int, ...]) -> list[dict[str, Any]]:
     random.shuffle(parts)
     purchases += [[part] for part in parts] + [[]]
     return [
-        {"tenant_id": tenant, "compra_id": word(), "user_id": word(), "fecha": "2026-07-13 10:30:00", "productos": lines}
-        for lines in purchases
+        {"tenant_id": tenant, "compra_id": word(), "user_id": word(), "fecha": "2026-07-13 10:30:00", "productos": each}
+        for each in purchases
     ]
 
 

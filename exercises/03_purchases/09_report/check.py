@@ -105,7 +105,8 @@ def _check_report(
     status, report = api.get(**asked)
     query = urllib.parse.urlencode(asked)
     attempt.require(status == _OK and isinstance(report, dict), "not_answered", query=query, status=status, body=report)
-    said = {"query": query, "body": {name: str(value) for name, value in report.items()}, "count": count, "total": total}
+    body = {name: str(value) for name, value in report.items()}
+    said = {"query": query, "body": body, "count": count, "total": total}
     attempt.require(report.get("compras") == count, failure, **said)
     try:
         amount = Decimal(report.get("total_precio"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections import Counter
@@ -96,8 +97,8 @@ def _tell_why_nothing(attempt: Attempt, lines: list[str]) -> None:
             namespace = directive.get("Namespace") if isinstance(directive, dict) else None
             attempt.require(namespace == NAMESPACE, "other_namespace", got=namespace)
             sets = directive.get("Dimensions")
-            names = [name for each in (sets if isinstance(sets, list) else []) if isinstance(each, list) for name in each]
-            for name in names:
+            sets = [each for each in sets if isinstance(each, list)] if isinstance(sets, list) else []
+            for name in itertools.chain(*sets):
                 attempt.require(isinstance(document.get(name), str), "no_dimension_value", dimension=name)
             listed = [metric.get("Name") for metric in directive.get("Metrics", []) if isinstance(metric, dict)]
             texts = [name for name in listed if isinstance(document.get(name), str)]
