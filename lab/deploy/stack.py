@@ -173,12 +173,27 @@ class Stack:
 
         stacks = [resource for resource in self._deployed().resources if resource.type == STACK_TYPE]
         if not stacks or not stacks[0].outputs:
+            self.refuse_aws()
             raise LabError(
                 _("Nothing is deployed in stack {name}.").format(name=self.name),
                 next_step=_("Deploy a lesson: lab up basic"),
             )
         outputs = dict(stacks[0].outputs)
         return pv.strip_secrets(outputs) if show_secrets else masked(outputs)
+
+    def refuse_aws(self) -> None:
+        """Refuse to speak of a stack on AWS, of which no state is here, as if nothing of it were deployed.
+
+        Raises:
+            LabError: it is one.
+        """
+        if self._files.file.is_file() and self.is_on_aws:
+            raise LabError(
+                _("Stack {name} is on AWS: only the Pulumi CLI knows what is deployed there.").format(name=self.name),
+                next_step=_("Ask it: pulumi stack --stack {name}. To remove all: pulumi destroy --stack {name}").format(
+                    name=self.name
+                ),
+            )
 
     def export(self) -> dict[str, Any]:
         """Return the state as `pulumi stack import` takes it; secrets stand in it as they are."""
@@ -268,6 +283,7 @@ class Stack:
     def _without_program(self, work: Callable[[Engine], Result], show: Show) -> Result:
         engine = self._bare_engine()
         if self._deployed() == Deployment() == engine.load():
+            self.refuse_aws()
             return work(engine)  # nothing is deployed, so nobody is asked
         cloud = self._cloud()
         self._meet(cloud, engine, show)

@@ -30,7 +30,9 @@ app = VerbApp()
 )
 def export(*, stack: Stack = LOCAL_STACK) -> None:
     """Print the state."""
-    say(json.dumps(Target(stack).deployment.export(), indent=4, ensure_ascii=False))
+    deployment = Target(stack).deployment
+    deployment.refuse_aws()
+    say(json.dumps(deployment.export(), indent=4, ensure_ascii=False))
 
 
 @app.verb(

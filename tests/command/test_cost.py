@@ -77,3 +77,11 @@ def test_the_stacks_settings_count(tmp_path, settings, said):
     told = with_settings(tmp_path, settings)("cost")
     assert said in " ".join(told.out.split()) + told.err
     assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize("words", [("down",), ("refresh",), ("outputs",), ("stack", "export")])
+def test_of_a_stack_on_aws_nobody_is_told_that_nothing_is_there(lab, words):
+    told = lab(*words, "--stack", "dev")
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith("Stack dev is on AWS: only the Pulumi CLI knows what is deployed there.")
+    assert "pulumi destroy --stack dev" in told.err
