@@ -56,7 +56,7 @@ def _expect_refused(attempt: Attempt, handler: Any, name: str) -> None:
     if not error:
         attempt.fail("nan_dropped", value=name)
     if not isinstance(error, ValueError):
-        attempt.fail("nan_by_accident", value=name, error=f"{type(error).__name__}: {error}")
+        attempt.fail("nan_by_accident", value=name, error=f"{type(error).__name__}: {error}".rstrip("."))
 
 
 def _expect_name_stored(attempt: Attempt, handler: Any) -> None:

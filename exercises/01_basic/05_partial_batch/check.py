@@ -95,7 +95,7 @@ def _expect_named(
         answer = _answer(attempt, handler, table, records)
     except Exception as error:  # noqa: BLE001  (whatever the learner lets through)
         failure = "whole_batch" if broken is not None else "only_some_errors"
-        attempt.fail(failure, error=f"{type(error).__name__}: {error}", **said)
+        attempt.fail(failure, error=f"{type(error).__name__}: {error}".rstrip("."), **said)
     failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
     attempt.require(failures, "swallowed", **said)
     shape = isinstance(failures, list) and all(isinstance(each, dict) and "itemIdentifier" in each for each in failures)
@@ -110,7 +110,7 @@ def _expect_named(
     ids = [record["eventID"] for record in records]
     attempt.require(not set(stored) & set(ids[failing + 1 :]), "went_on", **said)
     attempt.require(place == failing, "not_first", named=place + 1, **said)
-    attempt.expect(stored, ids[:failing], "not_stored", **said)
+    attempt.require(stored == ids[:failing], "not_stored", got=len(stored), expected=failing, **said)
 
 
 def _answer(attempt: Attempt, handler: Any, table: MemoryTable, records: list[dict[str, Any]]) -> Any:
