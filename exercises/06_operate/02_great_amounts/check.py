@@ -23,7 +23,7 @@ SHARD_READS = 2 * 1024**2 / RECORD_BYTES
 MOST_RECORDS_A_CALL = 4000
 """Of 1 KB, in base64 and JSON, below 6 MB."""
 USEFUL_BATCH, USUAL_MEMORY_MB = 50, 256
-KEYS, RECORDS_A_KEY = 16, 15
+KEYS, RECORDS_A_KEY = 6, 20
 
 
 def check(attempt: Attempt) -> None:
