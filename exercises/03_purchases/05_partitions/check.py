@@ -18,6 +18,7 @@ ALL = "SELECT tenant_id, year, month, day, compra_id, total FROM compras_json"
 def check(attempt: Attempt) -> None:
     """Deploy the program, put objects under days of one digit and two, of last year and today, and ask for them."""
     cloud = attempt.cloud()
+    attempt.read("program.py")  # messages name it
     outputs = cloud.up()["purchases"]
     today = dt.datetime.now(dt.UTC).date()
     days = [dt.date(2025, 7, 3), dt.date(2025, 11, 22), today]

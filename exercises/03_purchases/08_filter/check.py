@@ -18,6 +18,7 @@ CHANGES = 9
 def check(attempt: Attempt) -> None:
     """Deploy the program, buy, change and remove in several shops, and see which changes were noted."""
     cloud = attempt.cloud(time_scale=0.01)
+    attempt.read("program.py")  # messages name it
     outputs = cloud.up()["purchases"]
     table = outputs["DynamoDBTableName"]
     elsewhere = [_buy(cloud, table, tenant) for tenant in (f"empresa_{word()}", f"{SHOP}_norte", "empresa")]
