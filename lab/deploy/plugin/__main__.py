@@ -30,7 +30,7 @@ _LOOK_EVERY_SECONDS = 1.0
 
 def main() -> None:
     """Serve on a free port of this machine alone."""
-    parent = os.getppid()
+    parent = int(os.environ["PLUGIN_PARENT"])  # pulumi-resource-aws sets it
     sizes = ("grpc.max_receive_message_length", "grpc.max_send_message_length")
     server = grpc.server(ThreadPoolExecutor(_CALLS_AT_ONCE), options=[(name, _LARGEST_MESSAGE_BYTES) for name in sizes])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsProvider(needs_endpoints=True), server)

@@ -84,14 +84,19 @@ def test_it_ends_as_the_cli_ends_it(plugin):
     assert plugin.end() == (0, "")
 
 
-def test_it_ends_with_a_cli_that_is_killed(tmp_path):
+@pytest.mark.parametrize("is_starting", [False, True])
+def test_it_ends_with_a_cli_that_is_killed(tmp_path, is_starting):
     """Not by its standard input: a CLI may give it none."""
     cli = "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); time.sleep(60)"
     parent = subprocess.Popen(
         [sys.executable, "-c", cli, EXECUTABLE, "127.0.0.1:9"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     )
-    pid, port = int(parent.stdout.readline()), int(parent.stdout.readline())
-    assert port > 0
+    pid = int(parent.stdout.readline())
+    if is_starting:
+        asked = ["ps", "-o", "args=", "-p", str(pid)]
+        eventually(lambda: b"lab.deploy.plugin" in subprocess.check_output(asked))
+    else:
+        assert int(parent.stdout.readline()) > 0
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     eventually(lambda: not is_running(pid))
