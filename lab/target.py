@@ -184,5 +184,12 @@ def deployable(given: Sequence[str] | None, stack: str) -> list[str] | None:
     return list(dict.fromkeys(given))
 
 
+def on_stack(lesson: str, stack: str) -> str:
+    """Return what names a lesson of a stack on the command line: `basic`, or `basic --stack exercises`."""
+    from lab.command_line import LOCAL_STACK
+
+    return lesson if stack == LOCAL_STACK else f"{lesson} --stack {stack}"
+
+
 LESSONS = ("basic", "votes", "purchases", "orders", "archive")
 """The names of all lessons; which of them can be deployed yet, the program knows."""

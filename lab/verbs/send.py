@@ -12,7 +12,7 @@ from lab.errors import UsageError
 from lab.failures import StoppedError
 from lab.lessons.contract import LessonSender, Order, find
 from lab.numbers import decimal, whole
-from lab.target import Target
+from lab.target import Target, on_stack
 from lab.terminal import progress, say, say_json
 from languages import gettext as _
 from languages import ngettext
@@ -80,13 +80,13 @@ def send(
         try:
             sender.send(order)
         except KeyboardInterrupt:
-            raise _stopped(sender, lesson) from None
+            raise _stopped(sender, on_stack(lesson, stack)) from None
         seconds = time.monotonic() - started
     sent = sender.sent
     if as_json:
         say_json({"place": sender.place, "sent": sent.events, "resent": sent.resent, "by_shard": dict(sent.by_shard)})
     else:
-        _tell(sender, lesson, poison, seconds)
+        _tell(sender, on_stack(lesson, stack), poison, seconds)
 
 
 def _order(count: int | None, keys: int, poison: int, data: str | None, rate: float | None) -> Order:

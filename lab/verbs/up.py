@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.command_line import LOCAL_STACK, AsJson, Lessons, Stack, VerbApp
 from lab.drawing import RESULT_SHAPE, run_and_tell, tell_outputs
-from lab.target import Target, deployable
+from lab.target import Target, deployable, on_stack
 from lab.terminal import say
 from languages import gettext as _
 
@@ -33,7 +33,7 @@ def up(lessons: Lessons = None, *, stack: Stack = LOCAL_STACK, as_json: AsJson =
         tell_outputs(result.outputs)
         if result.outputs:
             say()
-            say(_("Send some events: lab send {lesson}").format(lesson=min(result.outputs)))
+            say(_("Send some events: lab send {lesson}").format(lesson=on_stack(min(result.outputs), stack)))
 
 
 def _tell_cost(target: Target, lessons: list[str] | None) -> None:
