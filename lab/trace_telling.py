@@ -33,6 +33,7 @@ class Line:
         parts: what is told, in order.
         mood: `good`, `bad` or `plain`: the colour of it.
         batch: which batch it is about.
+        last: the last record it is about.
     """
 
     time: float
@@ -41,6 +42,7 @@ class Line:
     parts: list[str] = field(default_factory=list[str])
     mood: str = "plain"
     batch: Any = None
+    last: str | None = None
 
     @property
     def text(self) -> str:
@@ -81,6 +83,7 @@ class Teller:
             self._ended[place] = line
         elif kind == "discarded":
             yield from self._complete(place)
+            self._forget_untried(batch, event)
             self._ended[place] = self._line(event, _discarded(event), mood="bad")
         elif kind in _CONTINUED and place in self._ended and self._belongs(event, self._ended[place]):
             self._ended[place].parts.append(_CONTINUED[kind](event))
@@ -107,6 +110,11 @@ class Teller:
                 yield line
             self._open.clear()
 
+    def _forget_untried(self, batch: tuple[Any, ...], event: Event) -> None:
+        """Forget a batch that is given up to its last record before it was tried: no answer will come."""
+        if batch in self._open and self._open[batch].last == event["last"]:
+            del self._open[batch]
+
     def _complete(self, place: tuple[Any, ...]) -> Iterator[Line]:
         if line := self._ended.pop(place, None):
             yield line
@@ -122,9 +130,8 @@ class Teller:
 
     @staticmethod
     def _line(event: Event, text: str, *, mood: str = "plain") -> Line:
-        return Line(
-            event["time"], event.get("function") or "", event.get("shard") or "", [text], mood, _batch_of(event)
-        )
+        function, shard = event.get("function") or "", event.get("shard") or ""
+        return Line(event["time"], function, shard, [text], mood, _batch_of(event), event.get("last"))
 
 
 def _batch_of(event: Event) -> Any:

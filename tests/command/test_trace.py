@@ -78,6 +78,19 @@ def test_a_batch_that_is_reported_in_part_is_told_in_one_line_per_try():
     ]
 
 
+def test_a_batch_that_is_too_old_before_it_is_tried_waits_for_no_answer():
+    formed = event("batch_formed", last=2)
+    of_some = {"condition": "RecordAgeExceeded", "invocations": 1, "batch": formed["id"]}
+    assert [line.partition(":")[0] for line in lines(formed, event("discarded", last=2, **of_some))] == [
+        "3 records (…24000000… – …24000002…) given up"
+    ]
+    gone, tried = lines(
+        formed, event("discarded", last=0, **of_some), event("invoked", first=1, last=2, batch=formed["id"])
+    )
+    assert gone.startswith("1 record (…24000000…) given up")
+    assert tried.endswith("invoked → no answer yet")
+
+
 def test_lanes_of_one_shard_are_kept_apart():
     one, two = event("batch_formed", last=0), event("batch_formed", first=1, last=1)
     happened = [
