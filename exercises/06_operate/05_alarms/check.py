@@ -77,8 +77,8 @@ def check(attempt: Attempt) -> None:
         _watches_something(attempt, name, alarm, function, queue)
     for name, alarm in alarms.items():
         if _usual(alarm, function, queue).state() == "ALARM":
-            attempt.require(alarm["Dimensions"], "everybodys", alarm=name)
-            attempt.require(alarm["MetricName"] != "IteratorAge", "milliseconds", threshold=alarm["Threshold"])
+            attempt.require(alarm.get("Dimensions"), "everybodys", alarm=name)
+            attempt.require(alarm.get("MetricName") != "IteratorAge", "milliseconds", threshold=alarm.get("Threshold"))
             attempt.fail("rings_every_evening", alarm=name, **_about(alarm))
     _lag(attempt, alarms["lag"], function, queue)
     _errors(attempt, alarms["errors"], function, queue)
@@ -114,7 +114,7 @@ def _well(story: Story, ago: int, function: str) -> None:
 def _watches_something(attempt: Attempt, name: str, alarm: dict[str, Any], function: str, queue: str) -> None:
     story, what = _usual(alarm, function, queue), watched(alarm)
     if what and not any(datapoints(story.metrics, what, story.now)):
-        attempt.require(alarm["MetricName"] != "DeadLetterErrors", "asynchronous", alarm=name)
+        attempt.require(alarm.get("MetricName") != "DeadLetterErrors", "asynchronous", alarm=name)
         attempt.fail("watches_nothing", alarm=name, **_about(alarm))
 
 
@@ -151,10 +151,11 @@ def _given_up(attempt: Attempt, alarm: dict[str, Any], function: str, queue: str
 
 
 def _about(alarm: dict[str, Any]) -> dict[str, str]:
-    dimensions = ", ".join(f"{each['Name']}={each['Value']}" for each in alarm["Dimensions"]) or "-"
+    dimensions = ", ".join(f"{each['Name']}={each['Value']}" for each in alarm.get("Dimensions", [])) or "-"
+    statistic = alarm.get("Statistic") or alarm.get("ExtendedStatistic", "")
     return {
-        "metric": f"{alarm['Namespace']} {alarm['MetricName']}",
+        "metric": f"{alarm.get('Namespace', '')} {alarm.get('MetricName', '')}",
         "dimensions": dimensions,
-        "rule": f"{alarm.get('Statistic')} {alarm['ComparisonOperator']} {alarm['Threshold']:g}, "
-        f"{alarm['EvaluationPeriods']} × {alarm['Period']} s",
+        "rule": f"{statistic} {alarm['ComparisonOperator']} {alarm.get('Threshold', 0):g}, "
+        f"{alarm['EvaluationPeriods']} × {alarm.get('Period', 60)} s",
     }
