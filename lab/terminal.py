@@ -27,6 +27,8 @@ _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", 
 _PATIENCE_SECONDS = 0.7
 _LINES_EVERY_SECONDS = 5.0
 _WIDEST_PARAGRAPH = 100
+_WIDEST_FILLED = 110
+_NARROWEST = 20
 _LEAST_OF_THE_LAST_COLUMN = 24
 
 
@@ -84,6 +86,20 @@ def hush(stream: TextIO) -> None:
 def say_paragraph(text: str) -> None:
     """Print running text, indented and broken into lines that are easy to read."""
     say(textwrap.fill(text, min(width(), _WIDEST_PARAGRAPH), initial_indent="  ", subsequent_indent="  "))
+
+
+def fill(text: str, columns: int | None = None) -> str:
+    """Return running text broken into lines of so many columns (default: the terminal's), between words.
+
+    What is indented, such as code, stays as it is; and so does everything where nobody looks (a pipe, a file).
+    """
+    if columns is None and not sys.stdout.isatty():
+        return text
+    room = max(min(columns or width(), _WIDEST_FILLED), _NARROWEST)
+    return "\n".join(
+        line if line.startswith(" ") else textwrap.fill(line, room, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
 
 
 def say_json(value: Any) -> None:

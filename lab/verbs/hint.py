@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.command_line import VerbApp
-from lab.terminal import say, styled
+from lab.terminal import fill, say, styled
 from lab.verbs.check import ExerciseName, chosen
 from lab.workbook import progress, texts
 from languages import gettext as _
@@ -26,7 +26,7 @@ def hint(name: ExerciseName = None) -> None:
     progress.note_hint(exercise, seen)
     for number, text in enumerate(hints[:seen], start=1):
         say(styled(_("Hint {number} of {total}").format(number=number, total=len(hints)), "bold"))
-        say(text)
+        say(fill(text))
         say()
     if seen == len(hints):
         say(_("That was the last hint. The solution: lab solution {name}").format(name=exercise.name))

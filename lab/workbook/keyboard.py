@@ -28,6 +28,8 @@ class Keyboard:
         self._waking, self._woken = os.pipe()
         os.set_blocking(self._woken, False)
         os.set_blocking(self._waking, False)
+        self.came_back = False
+        """Whether the terminal was somebody else's in between (Ctrl-Z): what stands on it is theirs."""
 
     def wake(self) -> None:
         """Let `key` return now; from any thread, and from a signal handler."""
@@ -69,6 +71,7 @@ def open_keyboard() -> Generator[Keyboard]:
 
     def take(_number: int, _frame: Any) -> None:
         tty.setcbreak(descriptor)
+        keyboard.came_back = True
         keyboard.wake()
 
     def resized(_number: int, _frame: Any) -> None:

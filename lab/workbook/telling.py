@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from lab.terminal import say, styled, table
+from lab.terminal import fill, say, styled, table
 from lab.workbook import contents, progress, texts
 from languages import gettext as _
 from languages import language
@@ -25,18 +25,14 @@ def kinds_of(exercise: Exercise) -> str:
     return ", ".join(words[kind] for kind in exercise.kinds)
 
 
-def _as_it_is(text: str) -> str:
-    return text
-
-
-def tell(exercise: Exercise, verdict: Verdict, *, why: bool = False, filled: Callable[[str], str] = _as_it_is) -> None:
+def tell(exercise: Exercise, verdict: Verdict, *, why: bool = False, filled: Callable[[str], str] = fill) -> None:
     """Print a verdict: four lines of a failure, or what follows after passing.
 
     Args:
         exercise: whose.
         verdict: what came of the check.
         why: whether the traceback of the learner's code is shown, too.
-        filled: breaks a sentence into lines, where that is wanted.
+        filled: breaks a sentence into lines; as wide as the terminal, if nothing else is said.
     """
     if verdict.printed:
         say(styled(_("Your code printed:"), "dim"))
@@ -48,13 +44,13 @@ def tell(exercise: Exercise, verdict: Verdict, *, why: bool = False, filled: Cal
     else:
         say(styled(f"✗ {exercise.name}", "red") + styled(f"  ({exercise.shown_path()})", "dim"))
         labelled((_("What happened"), verdict.what), (_("Why"), verdict.why), (_("Next"), verdict.next), filled=filled)
-        _tell_notes(verdict)
+        _tell_notes(verdict, filled)
         if why and verdict.details:
             say()
             say(verdict.details.rstrip())
 
 
-def labelled(*parts: tuple[str, str], filled: Callable[[str], str] = _as_it_is) -> None:
+def labelled(*parts: tuple[str, str], filled: Callable[[str], str] = fill) -> None:
     """Print sentences, each behind a label."""
     longest = max(len(label) for label, _text in parts) + 1
     for label, text in parts:
@@ -63,12 +59,12 @@ def labelled(*parts: tuple[str, str], filled: Callable[[str], str] = _as_it_is) 
 
 
 def tell_passed(
-    exercise: Exercise, verdict: Verdict, *, filled: Callable[[str], str] = _as_it_is, with_bar: bool = True
+    exercise: Exercise, verdict: Verdict, *, filled: Callable[[str], str] = fill, with_bar: bool = True
 ) -> None:
     """Print what follows after passing: why it works, one link, the solution, how far it is, what comes next."""
     said = texts.messages(exercise.folder)
     say(styled(f"✓ {exercise.name}", "green"))
-    _tell_notes(verdict)
+    _tell_notes(verdict, filled)
     parts = [(_("Why it works"), said.passed_why), (_("Read"), said.passed_link)]
     labelled(*parts, (_("Compare"), f"lab solution {exercise.name}"), filled=filled)
     say()
@@ -78,19 +74,18 @@ def tell_passed(
     if following is None:
         say(_("That was the last one: every exercise is done. Compare with others: lab grade"))
     else:
-        say(
-            _("Next: {name} ({kinds}, {minutes} min): {path}").format(
-                name=following.name,
-                kinds=kinds_of(following),
-                minutes=following.minutes,
-                path=following.shown_path(texts.readme(following).name),
-            )
+        text = _("Next: {name} ({kinds}, {minutes} min): {path}").format(
+            name=following.name,
+            kinds=kinds_of(following),
+            minutes=following.minutes,
+            path=following.shown_path(texts.readme(following).name),
         )
+        say(filled(text))
 
 
-def _tell_notes(verdict: Verdict) -> None:
+def _tell_notes(verdict: Verdict, filled: Callable[[str], str]) -> None:
     for note in verdict.notes:
-        say(f"• {note}")
+        say(filled(f"• {note}"))
 
 
 def bar() -> str:
@@ -136,7 +131,7 @@ def tell_list() -> None:
     say(bar())
     if current:
         readme = current.shown_path(f"README.{language()}.md")
-        say(_("You are at {name}: read {path}, then run: lab watch").format(name=current.name, path=readme))
+        say(fill(_("You are at {name}: read {path}, then run: lab watch").format(name=current.name, path=readme)))
 
 
 def tell_solution(exercise: Exercise) -> None:

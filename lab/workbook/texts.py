@@ -52,7 +52,7 @@ def hints(exercise: Exercise, code: str | None = None) -> list[str]:
     Raises:
         ValueError, KeyError, OSError: the file is not as it should be.
     """
-    return [str(hint).strip() for hint in _read(exercise.folder / f"hints.{code or language()}.toml")["hints"]]
+    return [str(hint).strip("\n") for hint in _read(exercise.folder / f"hints.{code or language()}.toml")["hints"]]
 
 
 def messages(folder: Path, code: str | None = None) -> Messages:

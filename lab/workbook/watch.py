@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import textwrap
 import time
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError
-from lab.terminal import is_live, say, styled
+from lab.terminal import fill, is_live, say, styled
 from lab.workbook import progress, starters, telling, texts
 from lab.workbook.beginning_again import begin_again
 from lab.workbook.checking import BackgroundCheck
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_SECONDS = 0.15
 _CLEAR = "\x1b[H\x1b[2J"
-_WIDEST = 110
 _YES = ("y", "s")  # yes, sí, sim
 
 
@@ -118,6 +116,7 @@ class _Screen(_Watch):
         self._question: tuple[str, Callable[[], None]] | None = None
         self._remark = ""
         self._hints_shown = 0
+        self._chosen = progress.read().current()
         self._size = _size()
 
     def run(self) -> None:
@@ -143,10 +142,13 @@ class _Screen(_Watch):
             self._remark = ""
             self._press(key)
         if self._changes.happened():
-            self._page, self._question = self._verdict_page, None
+            self._page, self._question, self._remark = self._verdict_page, None, ""
             self._check()
             changed = True
         if self._note():
+            changed = True
+        if self._keyboard.came_back:
+            self._keyboard.came_back = False
             changed = True
         size = _size()
         if size != self._size:
@@ -198,14 +200,16 @@ class _Screen(_Watch):
             self._question = (question, lambda: self._show(self._solution_page))
 
     def _next(self) -> None:
-        if not self._passed:
-            self._remark = _("{name} is not passed yet. To do another one first: lab goto NAME").format(
-                name=self._exercise.name
-            )
+        if not self._passed and progress.read().current() == self._chosen:
+            self._remark = _(
+                "{name} is not passed yet. To do another one first: lab goto NAME in another terminal, then n here"
+            ).format(name=self._exercise.name)
             return
         self._hints_shown = 0
         self._page = self._verdict_page
-        if not self._go_on():
+        going_on = self._go_on()
+        self._chosen = self._exercise
+        if not going_on:
             self._remark = _("Every exercise is done.")
 
     def _reset(self) -> None:
@@ -225,6 +229,8 @@ class _Screen(_Watch):
             self._remark = str(error)
             return
         self._remark = _("Kept: {path}").format(path=", ".join(kept)) if kept else ""
+        self._changes.begin()  # ours, and told already
+        self._check_again()
 
     def _check_again(self) -> None:
         self._page = self._verdict_page
@@ -237,11 +243,11 @@ class _Screen(_Watch):
         self._page()
         say()
         if self._question:
-            say(styled(f"{self._question[0]} [y/N]", "yellow"))
+            say(styled(f"{self._filled(self._question[0])} [y/N]", "yellow"))
             return
         if self._remark:
-            say(styled(self._remark, "yellow"))
-        say(styled(self._keys(), "dim"))
+            say(styled(self._filled(self._remark), "yellow"))
+        say(styled(self._filled(self._keys()), "dim"))
 
     def _keys(self) -> str:
         keys = [
@@ -276,11 +282,10 @@ class _Screen(_Watch):
         for number, text in enumerate(hints[: self._hints_shown], start=1):
             say()
             say(styled(_("Hint {number} of {total}").format(number=number, total=len(hints)), "bold"))
-            say(text)
+            say(self._filled(text))
 
     def _filled(self, text: str) -> str:
-        width = min(self._size.columns, _WIDEST)
-        return textwrap.fill(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
+        return fill(text, self._size.columns)
 
     def _task_page(self) -> None:
         say(telling.story(self._exercise))

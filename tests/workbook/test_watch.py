@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from lab import workspace
+from lab.workbook import contents, progress
 
 COMMAND = [sys.executable, "-c", "import sys; from lab.command import main; sys.exit(main())", "watch", "decode"]
 SECONDS = 20.0
@@ -137,6 +138,27 @@ def test_keys_show_the_task_and_the_list_and_no_solution_before_the_hints(termin
     terminal.press("\x1b[A")  # an arrow is no key of ours
     terminal.press("\x03")
     assert terminal.end() == 0
+
+
+def test_n_goes_to_an_exercise_chosen_in_another_terminal(terminal):
+    terminal.wait_for("IndentationError", "q quit")
+    terminal.press("n")
+    terminal.wait_for("not passed yet")
+    progress.choose(contents.find("exact_numbers"))
+    terminal.press("n")
+    terminal.wait_for("exact_numbers/README")
+    terminal.press("n")
+    terminal.wait_for("exact_numbers is not passed yet")
+
+
+def test_coming_back_after_ctrl_z_draws_the_page_again(terminal):
+    terminal.wait_for("IndentationError", "q quit")
+    before = terminal.seen.count(CLEAR)
+    os.kill(terminal.pid, signal.SIGCONT)
+    deadline = time.monotonic() + SECONDS
+    while terminal.page() and terminal.seen.count(CLEAR) == before:
+        assert time.monotonic() < deadline
+    terminal.wait_for("IndentationError", "q quit")
 
 
 def test_reset_asks_and_keeps_a_copy(terminal, decode, solved):
