@@ -38,6 +38,7 @@ TAGGED = (
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:glue/catalogDatabase:CatalogDatabase",
     "aws:iam/role:Role",
+    "aws:kinesis/streamConsumer:StreamConsumer",
     "aws:sns/topic:Topic",
 )
 PERMISSIONS = (

@@ -92,6 +92,7 @@ KEPT = [
     ("wildcards", ATTACHMENT, {"policyArn": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}),
     ("everybody", "aws:s3/bucketPolicy:BucketPolicy", {"policy": allow("s3:GetObject", Principal={"AWS": "arn:x"})}),
     ("everybody", "aws:sqs/queuePolicy:QueuePolicy", {"policy": allow("sqs:SendMessage", Principal="*", Condition={})}),
+    ("everybody", "aws:s3/bucketPolicy:BucketPolicy", {"policy": PUBLIC.replace("Allow", "Deny")}),
     ("everybody", None, {"bucket": "mine"}),
     ("encryption", None, {}),
     ("encryption", None, {"sqsManagedSseEnabled": False, "kmsMasterKeyId": "alias/mine"}),
