@@ -19,7 +19,7 @@ stack = read_settings().lesson_args("nothing_is_consumed")
 tags = stack["tags"]
 readers = os.environ.get("READERS", "archive").split(",")
 
-stream = aws.kinesis.Stream("stream", shard_count=1, enforce_consumer_deletion=True, tags=tags)
+stream = aws.kinesis.Stream("readers-stream", shard_count=1, enforce_consumer_deletion=True, tags=tags)
 failures = aws.sqs.Queue("failures", tags=tags)
 
 

@@ -19,8 +19,8 @@ stack = read_settings().lesson_args("retention")
 tags = stack["tags"]
 told = os.environ.get("DESTINATION", "sqs") != "none"
 
-stream = aws.kinesis.Stream("stream", shard_count=1, tags=tags)
-bucket = aws.s3.Bucket("bucket", force_destroy=True, tags=tags)
+stream = aws.kinesis.Stream("retention-stream", shard_count=1, tags=tags)
+bucket = aws.s3.Bucket("retention-bucket", force_destroy=True, tags=tags)
 failures = aws.sqs.Queue("failures", tags=tags)
 function = Function(
     "consumer",

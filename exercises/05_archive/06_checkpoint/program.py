@@ -18,8 +18,8 @@ from components.stream_consumer import READ_STREAM
 stack = read_settings().lesson_args("checkpoint")
 tags = stack["tags"]
 
-stream = aws.kinesis.Stream("stream", shard_count=1, tags=tags)
-bucket = aws.s3.Bucket("bucket", force_destroy=True, tags=tags)
+stream = aws.kinesis.Stream("checkpoint-stream", shard_count=1, tags=tags)
+bucket = aws.s3.Bucket("checkpoint-bucket", force_destroy=True, tags=tags)
 failures = aws.sqs.Queue("failures", tags=tags)
 function = Function(
     "consumer",
