@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lab.workbook.attempt import Attempt
     from lab.workbook.workbench import Workbench
 
-SENT, BATCH = 200, 10
+SENT, BATCH = 200, 20
 CONSUMER = """
 import json, os, time, uuid
 import boto3
@@ -61,7 +61,7 @@ def _experiment(cloud: Workbench) -> dict[str, int]:
     cloud.eventually(lambda: len(_archived(cloud, bucket)) >= SENT // 2)
     stop_twice = _repeats(_archived(cloud, bucket))
     cloud.put(stream, list(range(SENT // 2)))
-    _until(cloud, function, SENT // 2 // BATCH + 4)
+    _until(cloud, function, _calls(cloud, function) + 3)
     cloud.kill_and_restart()
     cloud.eventually(lambda: len(_archived(cloud, bucket)) >= SENT)
     found = _archived(cloud, bucket)
@@ -77,7 +77,11 @@ def _switch(cloud: Workbench, mapping: str, *, on: bool) -> None:
 
 def _until(cloud: Workbench, function: str, calls: int) -> None:
     """Wait until so many calls have begun."""
-    cloud.eventually(lambda: sum(event["event"] == "invoked" for event in cloud.trace(function)) >= calls)
+    cloud.eventually(lambda: _calls(cloud, function) >= calls)
+
+
+def _calls(cloud: Workbench, function: str) -> int:
+    return sum(event["event"] == "invoked" for event in cloud.trace(function))
 
 
 def _archived(cloud: Workbench, bucket: str) -> Counter[str]:
