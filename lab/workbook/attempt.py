@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from lab.workbook.workbench import Workbench
 
 _LONGEST_VALUE = 300
+_OF_ANOTHER_SHAPE = (TypeError, AttributeError, LookupError, ValueError)
+"""What a check meets that gets None where a dict should be."""
 
 
 class Failed(BaseException):
@@ -138,7 +140,7 @@ class Attempt:
         path = self.folder / file
         self._place = self.exercise.shown_path(file)
         try:
-            return path.read_text(encoding="utf-8")
+            return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a BOM; Python reads it, too
         except (FileNotFoundError, IsADirectoryError) as error:
             raise Failed(failures.missing_file(self.exercise.shown_path(file), self.exercise.name)) from error
         except OSError as error:
@@ -163,6 +165,14 @@ class Attempt:
             file = Path(inspect.getsourcefile(inspect.unwrap(function)) or "")
             if file.is_relative_to(self.folder):
                 self._place = f"{self.exercise.shown_path(file.relative_to(self.folder).as_posix())}:{line}"
+
+    def fits(self, name: str, arguments: tuple[Any, ...], named: dict[str, Any], function: Any) -> None:
+        """End the check where a function does not take these arguments."""
+        try:
+            inspect.signature(function).bind(*arguments, **named)
+        except TypeError as error:
+            signature = f"{name}{inspect.signature(function)}"
+            raise Failed(failures.other_arguments(self._call, signature, self._place)) from error
 
     def returned(self, value: object) -> None:
         """Remember what came back, for the messages."""
@@ -229,9 +239,16 @@ class Attempt:
         """Return what is told of an exception that the learner's code raised.
 
         Raises:
-            BaseException: the error itself, where no line of the learner's has a part in it: a fault of the check.
+            BaseException: the error itself, where neither a line of the learner's nor what one of their functions gave
+                back can have a part in it: a fault of the check.
         """
         place = self._learners_line(error)
+        if not place and self._call and isinstance(error, _OF_ANOTHER_SHAPE):
+            verdict = failures.unusable(
+                self._call, self._returned, cut(f"{type(error).__name__}: {error}"), self._place
+            )
+            verdict.details = "".join(traceback.format_exception(error))
+            return verdict
         if not place:
             raise error
         if isinstance(error, SystemExit | KeyboardInterrupt):
@@ -276,6 +293,7 @@ class _Learners:
         @functools.wraps(found)
         def told(*arguments: Any, **named: Any) -> Any:
             self._attempt.calling(name, arguments, named, found)
+            self._attempt.fits(name, arguments, named, found)
             value = found(*arguments, **named)
             self._attempt.returned(value)
             return value

@@ -17,9 +17,11 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from lab import workspace
 from lab.errors import LabError
 from lab.workbook import contents, failures
 from lab.workbook.attempt import Attempt, Failed
+from lab.workbook.supervisor import remove
 from lab.workbook.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ _MOST_MEMORY_BYTES = 2 * 1024**3
 def main() -> None:
     """Run one check and tell what came of it."""
     name, descriptor, life_line, seconds = sys.argv[1:]
+    own = os.getpid()
     threading.Thread(target=_end_with_the_supervisor, args=(int(life_line),), daemon=True).start()
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     sys.dont_write_bytecode = True  # nothing of ours appears beside the learner's files
@@ -39,8 +42,9 @@ def main() -> None:
     sys.path.insert(0, str(exercise.folder))
     verdict = _verdict(exercise, float(seconds))
     sys.stdout.flush()
-    with os.fdopen(int(descriptor), "w", encoding="utf-8") as told:
-        json.dump(dataclasses.asdict(verdict), told)
+    if os.getpid() == own:  # not a child that the learner's code has forked
+        with os.fdopen(int(descriptor), "w", encoding="utf-8") as told:
+            told.write(json.dumps(dataclasses.asdict(verdict)) + "\n")
     sys.stderr.flush()
     os._exit(0)  # a thread that the learner's code left running must not keep us
 
@@ -76,8 +80,9 @@ def _check_of(exercise: contents.Exercise) -> ModuleType:
 
 
 def _end_with_the_supervisor(life_line: int) -> None:
-    """End this process, whatever it is doing, once nobody waits for its verdict any more."""
+    """End this process, whatever it is doing, and its cloud, once nobody waits for its verdict any more."""
     os.read(life_line, 1)
+    remove(workspace.lab_folder())
     os.killpg(0, signal.SIGKILL)
 
 

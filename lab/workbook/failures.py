@@ -11,6 +11,8 @@ GENERIC = (
     "not_python",
     "not_toml",
     "no_such_name",
+    "other_arguments",
+    "unusable",
     "raised",
     "ended",
     "too_long",
@@ -87,6 +89,31 @@ def no_such_name(path: str, name: str) -> Verdict:
         what=_("{path} has no `{name}`.").format(path=path, name=name),
         why=_("The check, like Lambda, calls it by this name."),
         next=_("Give it back its name in {path}.").format(path=path),
+    )
+
+
+def other_arguments(call: str, signature: str, place: str) -> Verdict:
+    """Say that a function takes other arguments than it is called with."""
+    return Verdict(
+        passed=False,
+        failure="other_arguments",
+        what=_("{signature} does not take the arguments of {call}.").format(signature=signature, call=call),
+        why=_("The check calls it as Lambda, or the code around it, does: a handler always gets event and context."),
+        next=_("Give it back its arguments: {place}").format(place=place),
+    )
+
+
+def unusable(call: str, returned: str, error: str, place: str) -> Verdict:
+    """Say that the check could not use what the learner's code gave back."""
+    what = _("{call} returned {returned}, with which the check could not go on: {error}.")
+    if not returned:
+        what = _("After {call} the check could not go on with what it found: {error}.")
+    return Verdict(
+        passed=False,
+        failure="unusable",
+        what=what.format(call=call, returned=returned, error=error),
+        why=_("It has another shape than the task asks for: a missing return gives None, a text is no dict."),
+        next=_("Compare what {place} gives back and stores with the README's task.").format(place=place),
     )
 
 

@@ -99,7 +99,7 @@ class Check:
             _kill(process)
         outputs = (_Output(process.stdout, process), _Output(process.stderr, process))
         told: list[bytes] = []
-        listening = threading.Thread(target=lambda: told.append(_all_of(reading)), daemon=True)
+        listening = threading.Thread(target=lambda: told.append(_line_of(reading)), daemon=True)
         listening.start()
         overdue = False
         try:
@@ -125,7 +125,7 @@ class Check:
             verdict = failures.too_much_output(_MOST_OUTPUT_MEGABYTES, place)
         elif overdue:
             verdict = failures.too_long(self._limit_seconds, place)
-        elif told:
+        elif told.endswith(b"\n"):
             content: dict[str, Any] = json.loads(told)
             verdict = Verdict(**content)
         elif "Traceback (most recent call last)" in errors:
@@ -212,9 +212,9 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _all_of(descriptor: int) -> bytes:
+def _line_of(descriptor: int) -> bytes:
     with os.fdopen(descriptor, "rb") as pipe:
-        return pipe.read()
+        return pipe.readline()  # to its end: a grandchild may hold the pipe open for ever
 
 
 @contextlib.contextmanager
@@ -227,7 +227,7 @@ def _home() -> Any:
     try:
         yield home
     finally:
-        _remove(home)
+        remove(home)
 
 
 def _remove_abandoned(checks: Path) -> None:
@@ -235,7 +235,7 @@ def _remove_abandoned(checks: Path) -> None:
     for folder in checks.iterdir():
         pid = folder.name.partition("-")[0]
         if pid.isdigit() and not _lives(int(pid)):
-            _remove(folder)
+            remove(folder)
 
 
 def _lives(pid: int) -> bool:
@@ -248,8 +248,10 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def _remove(home: Path) -> None:
+def remove(home: Path) -> None:
+    """End what runs with a check's folder as its LAB_HOME, and remove the folder."""
     end_clouds_of(home)
+    _end_strays(home)
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -259,6 +261,19 @@ def end_clouds_of(home: Path) -> None:
         pid = int(json.loads((home / "cloud.json").read_text())["pid"])
         # Its process group: the execution environments of its functions go with it.
         os.killpg(pid, signal.SIGKILL)
+
+
+def _end_strays(home: Path) -> None:
+    """End what the learner's code started in a session of its own, and a cloud that has not said yet where it is.
+
+    They are known by their environment, which only Linux shows.
+    """
+    mark = f"{workspace.HOME_VARIABLE}={home}".encode()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        pid = int(environment.parent.name)
+        with contextlib.suppress(OSError):
+            if pid != os.getpid() and mark in environment.read_bytes().split(b"\0"):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _fault_of_the_check(exercise: Exercise, errors: str) -> LabError:

@@ -48,10 +48,10 @@ def failing(lab, decode):
     return check
 
 
-def test_an_endless_loop_is_ended_and_its_line_named(failing, solved, monkeypatch):
-    monkeypatch.setattr(supervisor, "OFFLINE_LIMIT_SECONDS", 1.5)
-    told = failing(solved.replace("    for record", "    while True:\n        pass\n    for record"))
-    assert "After 1.5 s the check was not done; exercises/01_basic/01_decode/handler.py:1" in told
+def test_an_endless_loop_is_ended_and_its_line_named(failing, monkeypatch):
+    monkeypatch.setattr(supervisor, "OFFLINE_LIMIT_SECONDS", 2.5)
+    told = failing("def lambda_handler(event, context):\n    while True:\n        pass\n")
+    assert re.search(r"After 2\.5 s the check was not done; exercises/01_basic/01_decode/handler\.py:[23] ", told)
 
 
 @pytest.mark.parametrize("ending", ["exit()", "raise SystemExit(3)", "import sys; sys.exit('done')"])
@@ -86,6 +86,53 @@ def test_an_exception_is_told_with_its_line_and_the_traceback_only_on_request(fa
     assert code == 1
     assert "Traceback (most recent call last)" in told
     assert "1 / 0" in told
+
+
+def test_a_function_with_other_arguments_is_told_of(failing, solved):
+    told = failing(solved.replace("(event, context)", "(event)"))
+    assert "lambda_handler(event) does not take the arguments of lambda_handler({" in told
+    assert re.search(r"handler\.py:\d+", told)
+
+
+def test_a_missing_return_is_a_failure_and_no_fault_of_the_check(lab, decode):
+    folder = contents.find("exact_numbers").folder
+    text = (folder / "solution" / "handler.py").read_text()
+    (folder / "handler.py").write_text(re.sub(r"(def decode\(record\):\n)", r"\1    return None\n", text))
+    code, told = lab("check", "exact_numbers")
+    assert code == 1
+    assert "returned None, with which the check could not go on: AttributeError" in told
+    assert "AttributeError" in lab("check", "exact_numbers", "--why")[1].rpartition("Traceback")[2]
+
+
+def test_a_byte_order_mark_is_no_fault(lab, decode, solved):
+    (decode / "handler.py").write_text(solved, encoding="utf-8-sig")
+    assert lab("check", "decode")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os.fork()",
+        "os.fork() or (os.setsid(), signal.pause())",
+        "subprocess.Popen(['sleep', '60'], start_new_session=True)",
+    ],
+    ids=["fork", "daemon", "session"],
+)
+def test_children_are_ended_and_have_no_say(lab, decode, solved, home, code):
+    (decode / "handler.py").write_text(
+        solved.replace("    for record", f"    import os, signal, subprocess\n    {code}\n    for record")
+    )
+    status, told = lab("check", "decode")
+    assert (status, "✓ decode" in told) == (0, True)
+    assert not [path for path in Path("/proc").glob("[0-9]*/environ") if str(home / "checks").encode() in seen(path)]
+
+
+def seen(path: Path) -> bytes:
+    """Return what a file of /proc holds; nothing once its process has ended."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 @pytest.mark.parametrize(
@@ -201,6 +248,18 @@ def test_a_killed_check_leaves_nothing_behind(decode, solved, home, lab):
     (decode / "handler.py").write_text(solved)
     assert lab("check", "decode")[0] == 0
     assert list((home / "checks").iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
+def test_a_killed_check_takes_its_cloud_with_it(decode, home):
+    (decode / "check.py").write_text("import time\ndef check(attempt):\n    attempt.cloud()\n    time.sleep(60)\n")
+    process = subprocess.Popen([*LAB, "check", "decode"], cwd=workspace.ROOT, stdout=subprocess.DEVNULL)
+    (record,) = eventually(lambda: list((home / "checks").glob("*/cloud.json")))
+    cloud = eventually(lambda: json.loads(record.read_text() or "{}").get("pid"))
+    process.kill()
+    process.wait()
+    eventually(lambda: not lives(cloud))
+    eventually(lambda: not list((home / "checks").iterdir()))
 
 
 def test_a_cancelled_check_is_over_at_once(decode):
