@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lab.aws import Clients
     from lab.deploy.stack import Stack as Deployment
+    from lab.deploy.stack_files import StackFiles
 
 
 _LIKELY = 0.5  # of 1: `bsic` and `basics` count, `nonsense` does not
@@ -22,6 +23,9 @@ _LIKELY = 0.5  # of 1: `bsic` and `basics` count, `nonsense` does not
 
 class Target:
     """A deployed stack.
+
+    One whose file gives no endpoint on this machine is on AWS: it is found by the Pulumi CLI's outputs and reached with
+    the person's own credentials. Any other is on the local cloud, and nothing of it can reach an account.
 
     Args:
         stack: its name, as in `Pulumi.<stack>.yaml`.
@@ -32,15 +36,42 @@ class Target:
 
     @cached_property
     def clients(self) -> Clients:
-        """Clients of the local cloud, and of nothing else: a wrong name can never reach an account.
+        """Clients of the account that the stack is in.
 
         Raises:
-            LabError: no local cloud runs.
+            LabError: no local cloud runs; for a stack on AWS, the shell points elsewhere.
         """
         from lab.aws import Clients
         from lab.cloud.client import require_cloud
+        from lab.deploy import aws_stack
 
+        if self.is_on_aws:
+            return Clients(None, aws_stack.region(self._files), profile=self._files.profile)
         return Clients.local(require_cloud().url, self.region)
+
+    @cached_property
+    def _files(self) -> StackFiles:
+        from lab.deploy.stack_files import StackFiles
+
+        return StackFiles.find(self.stack)
+
+    @property
+    def is_on_aws(self) -> bool:
+        """Whether the stack's calls go to AWS."""
+        return self._files.file.is_file() and self._files.is_on_aws
+
+    def on_the_local_cloud(self) -> Target:
+        """Return it, for what only the local cloud can do.
+
+        Raises:
+            LabError: the stack is on AWS.
+        """
+        if self.is_on_aws:
+            raise LabError(
+                _("Stack {name} is on AWS, where nobody can look inside or make things fail.").format(name=self.stack),
+                next_step=_("Use a stack on the local cloud: --stack local"),
+            )
+        return self
 
     def url_now(self, deployed: str) -> str:
         """Return where a URL of the outputs leads now: the local cloud may listen on another port since.
@@ -59,9 +90,7 @@ class Target:
         Raises:
             LabError: there is no such stack, or its file cannot be read.
         """
-        from lab.deploy.stack_files import StackFiles
-
-        return StackFiles.find(self.stack).region
+        return self._files.region
 
     @cached_property
     def deployment(self) -> Deployment:
@@ -79,9 +108,11 @@ class Target:
         """The stack's outputs: one object per deployed lesson.
 
         Raises:
-            LabError: the stack is not deployed.
+            LabError: the stack is not deployed, or it is on AWS and the Pulumi CLI does not say.
         """
-        return self.deployment.outputs()
+        from lab.deploy import aws_stack
+
+        return aws_stack.outputs(self._files) if self.is_on_aws else self.deployment.outputs()
 
     def lesson(self, name: str) -> Mapping[str, Any]:
         """Return the outputs of one lesson, with the names that the lesson's text has for them.
@@ -94,9 +125,9 @@ class Target:
             raise LabError(
                 _("Lesson {name} is not deployed in stack {stack}.").format(name=name, stack=self.stack),
                 why=_("Deployed lessons: {names}.").format(names=deployed),
-                next_step=_("Deploy it: lab up {name}").format(name=name),
+                next_step=_("Deploy it: lab up {name}").format(name=on_stack(name, self.stack)),
             )
-        return self.outputs[name]
+        return _LessonOutputs(name, self.outputs[name])
 
     def function_name(self, given: str) -> str:
         """Return the name of a lesson's function, or of a function that is there.
@@ -151,6 +182,21 @@ class Target:
     def name_of(self, given: str, output: str) -> str:
         """Return a lesson's output where a lesson's name was given, else what was given: a physical name itself."""
         return str(self.lesson(given)[output]) if given in LESSONS else given
+
+
+class _LessonOutputs(dict[str, Any]):
+    """The outputs of a lesson; one that is not there is a `LabError`: an exercise may deploy a part of a lesson."""
+
+    def __init__(self, lesson: str, outputs: Mapping[str, Any]) -> None:
+        super().__init__(outputs)
+        self._lesson = lesson
+
+    def __missing__(self, name: str) -> Any:
+        raise LabError(
+            _("What is deployed as {lesson} has no {output}.").format(lesson=self._lesson, output=name),
+            why=_("This command needs the whole lesson; a program may deploy a part of it only."),
+            next_step=_("See what is deployed: lab outputs"),
+        )
 
 
 def deployable(given: Sequence[str] | None, stack: str) -> list[str] | None:

@@ -86,6 +86,11 @@ def _stream(inputs: Inputs, use: Use) -> Iterator[Item]:
         yield Item("kms_requests", idle=KEY_REQUESTS_AN_HOUR)
 
 
+def _stream_consumer(_inputs: Inputs, _use: Use) -> Iterator[Item]:
+    # Paid for each shard of its stream, which the consumer does not know: one, the least there can be.
+    yield Item("kinesis_consumer_shard_hours", idle=1)
+
+
 def _function(inputs: Inputs, use: Use) -> Iterator[Item]:
     architecture = (inputs.get("architectures") or ["x86_64"])[0]
     seconds = gb_seconds(use.calls, use.milliseconds, inputs.get("memorySize", 128))
@@ -149,6 +154,7 @@ def _key(_inputs: Inputs, _use: Use) -> Iterator[Item]:
 
 PRICED: Mapping[str, Callable[[Inputs, Use], Iterator[Item]]] = {
     "aws:kinesis/stream:Stream": _stream,
+    "aws:kinesis/streamConsumer:StreamConsumer": _stream_consumer,
     "aws:lambda/function:Function": _function,
     "aws:lambda/eventSourceMapping:EventSourceMapping": _mapping,
     "aws:dynamodb/table:Table": _table,

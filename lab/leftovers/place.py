@@ -5,21 +5,18 @@ A stack on AWS is only reached when that is said plainly, and never through a sh
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.aws import LOCAL_KEY
+from lab.deploy import aws_stack
 from lab.deploy.provider.account import Account
 from lab.deploy.stack_files import StackFiles
-from lab.errors import LabError, UsageError
+from lab.errors import UsageError
 from languages import gettext as _
 
 if TYPE_CHECKING:
     from typing import ClassVar
-
-ENDPOINTS = "AWS_ENDPOINT_URL"
-_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 class AwsAccount(Account):
@@ -71,22 +68,6 @@ def find_place(stack: str, *, aws: bool) -> Place:
 
 
 def _aws_account(files: StackFiles) -> AwsAccount:
-    for variable in sorted(os.environ):
-        if variable.startswith(ENDPOINTS) and os.environ[variable]:
-            raise LabError(
-                _("Nothing was asked: {variable} points your shell at {url}, not at AWS.").format(
-                    variable=variable, url=os.environ[variable]
-                ),
-                next_step=_('Take it back: eval "$(lab env --unset)"'),
-            )
-    region = files.named_region or next((os.environ[name] for name in _REGIONS if os.environ.get(name)), "")
-    if not region:
-        raise LabError(
-            _("{file} names no region (aws:region), nor does {variable}.").format(
-                file=files.file.name, variable=_REGIONS[0]
-            ),
-            next_step=_("Name it: pulumi config set aws:region us-east-1 --stack {name}").format(name=files.name),
-        )
-    account = AwsAccount(None, region, profile=files.profile)
+    account = AwsAccount(None, aws_stack.region(files), profile=files.profile)
     account.account_id  # noqa: B018  (fails here, once, where keys are missing or have expired)
     return account

@@ -45,7 +45,7 @@ def throttle(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Set it."""
-    name = Target(stack).function_name(function)
+    name = Target(stack).on_the_local_cloud().function_name(function)
     _set({"kind": "throttle", "function": name, "count": count}, for_time, as_json=as_json)
 
 
@@ -75,7 +75,7 @@ def fail(
     """Set it."""
     if (record is None) == (every is None):
         raise UsageError(_("Say which record fails: --record N or --every N."))
-    name = Target(stack).function_name(function)
+    name = Target(stack).on_the_local_cloud().function_name(function)
     wanted = {"kind": "fail", "function": name, "record": record, "every": every, "count": count}
     _set(wanted, for_time, as_json=as_json)
 
@@ -105,7 +105,11 @@ def slow(
     as_json: AsJson = False,
 ) -> None:
     """Set it."""
-    _set({"kind": "slow", **_what_is_slow(Target(stack), name), "seconds": seconds}, for_time, as_json=as_json)
+    _set(
+        {"kind": "slow", **_what_is_slow(Target(stack).on_the_local_cloud(), name), "seconds": seconds},
+        for_time,
+        as_json=as_json,
+    )
 
 
 @app.verb(
@@ -129,7 +133,7 @@ def cut(
     as_json: AsJson = False,
 ) -> None:
     """Set it."""
-    target = Target(stack)
+    target = Target(stack).on_the_local_cloud()
     if name.startswith("arn:") or (name not in LESSONS and name in _queues(target)):
         wanted = {"destination": name}
     else:

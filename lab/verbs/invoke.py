@@ -63,6 +63,7 @@ def invoke_(
     lambda_ = target.clients.lambda_
     with progress(_("Waiting for {function} …").format(function=name), silent=as_json):
         if local:
+            target.on_the_local_cloud()
             surroundings = local_variables(target.clients.endpoint_url or "", target.region)
             invocation = invoke_source(lambda_, name, given, surroundings)
         else:

@@ -73,9 +73,10 @@ def trace(
     if record and follow_it:
         raise UsageError(_("--record and --follow do not go together: a record's life is told as far as it has come."))
     shard_of_record, number = _record(record)
+    target = Target(stack).on_the_local_cloud()
     cloud = require_cloud()
     wanted = {
-        "function": Target(stack).name_of(function, "ConsumerFunctionName") if function else None,
+        "function": target.name_of(function, "ConsumerFunctionName") if function else None,
         "shard": long_shard(shard) if shard else shard_of_record,
     }
     page = ask(cloud, "GET", "/_lab/trace", parameters={**wanted, "since": oldest.timestamp(), "limit": _MOST_EVENTS})

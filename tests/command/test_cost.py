@@ -79,7 +79,7 @@ def test_the_stacks_settings_count(tmp_path, settings, said):
     assert "Traceback" not in told.err
 
 
-@pytest.mark.parametrize("words", [("down",), ("refresh",), ("outputs",), ("stack", "export")])
+@pytest.mark.parametrize("words", [("down",), ("refresh",), ("stack", "export")])
 def test_of_a_stack_on_aws_nobody_is_told_that_nothing_is_there(lab, words):
     told = lab(*words, "--stack", "dev")
     assert (told.code, told.out) == (1, "")
