@@ -7,6 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 from lab.sample_events import kinesis_event
+from lab.workbook.delivering import Context
 from lab.workbook.tables import MemoryTable
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _stored(attempt: Attempt, handler, payloads: list[dict]) -> list[dict]:
     table = handler.table = MemoryTable("eventId")
     sent = [json.dumps(payload, ensure_ascii=False).encode() for payload in payloads]
     event = kinesis_event(sent, key="1", region="us-east-1")
-    error = attempt.error_of(handler.lambda_handler, event, None)
+    error = attempt.error_of(handler.lambda_handler, event, Context())
     if isinstance(error, json.JSONDecodeError):
         attempt.fail("not_base64", data=event["Records"][0]["kinesis"]["data"])
     if error:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from lab.sample_events import kinesis_event
+from lab.workbook.delivering import Context
 from lab.workbook.tables import MemoryTable
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def _expect_refused(attempt: Attempt, handler: Any, name: str) -> None:
         attempt.fail("nan_dropped", value=name)
     if not isinstance(error, ValueError):
         attempt.fail("nan_by_accident", value=name, error=f"{type(error).__name__}: {error}".rstrip("."))
+    attempt.require(name in str(error), "nan_unnamed", value=name, error=str(error))
 
 
 def _expect_name_stored(attempt: Attempt, handler: Any) -> None:
@@ -72,4 +74,4 @@ def _expect_name_stored(attempt: Attempt, handler: Any) -> None:
 def _call(attempt: Attempt, handler: Any, payload: str) -> tuple[MemoryTable, Exception | None]:
     table = handler.table = MemoryTable("eventId")
     event = kinesis_event([payload.encode()], key="1", region="us-east-1")
-    return table, attempt.error_of(handler.lambda_handler, event, None)
+    return table, attempt.error_of(handler.lambda_handler, event, Context())

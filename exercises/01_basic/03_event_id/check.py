@@ -8,6 +8,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from lab.sample_events import kinesis_event
+from lab.workbook.delivering import Context
 from lab.workbook.tables import MemoryTable
 
 if TYPE_CHECKING:
@@ -50,5 +51,5 @@ def _delivered(attempt: Attempt, handler: Any, batches: list[list[Record]]) -> M
     """Return the table after these batches, each delivered to the handler, in turn."""
     table = handler.table = MemoryTable("eventId")
     for batch in batches:
-        handler.lambda_handler({"Records": copy.deepcopy(batch)}, None)
+        handler.lambda_handler({"Records": copy.deepcopy(batch)}, Context())
     return table

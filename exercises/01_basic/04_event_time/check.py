@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lab.sample_events import kinesis_event
+from lab.workbook.delivering import Context
 from lab.workbook.tables import MemoryTable
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _timestamps(attempt: Attempt, handler: Any, arrivals: list[float]) -> list[A
     event = kinesis_event([b'{"sensor": "temperature", "value": 22.5}'] * len(arrivals), key="1", region="us-east-1")
     for record, arrival in zip(event["Records"], arrivals, strict=True):
         record["kinesis"]["approximateArrivalTimestamp"] = arrival
-    error = attempt.error_of(handler.lambda_handler, event, None)
+    error = attempt.error_of(handler.lambda_handler, event, Context())
     if isinstance(error, TypeError) and "Float types" in str(error):
         attempt.fail("number", arrival=_seconds(arrivals[0]))
     if error:

@@ -8,6 +8,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from lab.sample_events import kinesis_event
+from lab.workbook.delivering import Context
 from lab.workbook.tables import MemoryTable
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _expect_named(
 
 def _answer(attempt: Attempt, handler: Any, table: MemoryTable, records: list[dict[str, Any]]) -> Any:
     handler.table = table
-    return handler.lambda_handler({"Records": records}, None)
+    return handler.lambda_handler({"Records": records}, Context())
 
 
 def _records(count: int, broken: int | None = None) -> list[dict[str, Any]]:

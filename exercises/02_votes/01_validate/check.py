@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from lab.sample_events import api_event
+from lab.workbook.delivering import Context
 
 if TYPE_CHECKING:
     from lab.workbook.attempt import Attempt
@@ -83,7 +84,7 @@ def _call(attempt: Attempt, handler: Any, event: dict[str, Any], *, fails: bool 
     kinesis = handler.kinesis_client = Kinesis()
     kinesis.fails = fails
     answers: list[Any] = []
-    error = attempt.error_of(lambda: answers.append(handler.lambda_handler(copy.deepcopy(event), None)))
+    error = attempt.error_of(lambda: answers.append(handler.lambda_handler(copy.deepcopy(event), Context())))
     return error or answers[0], kinesis
 
 

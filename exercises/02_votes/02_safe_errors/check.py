@@ -7,13 +7,13 @@ import io
 import json
 import logging
 import random
-import types
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lab.sample_events import api_event
+from lab.workbook.delivering import Context
 
 if TYPE_CHECKING:
     from lab.workbook.attempt import Attempt
@@ -95,7 +95,7 @@ def _denied(account: str) -> ClientError:
 def _ask(attempt: Attempt, handler: Any, body: str, error: Exception | None = None) -> Outcome:
     handler.kinesis_client = Kinesis(error)
     event = api_event("POST", "/votes", body)
-    context = types.SimpleNamespace(aws_request_id=str(uuid.uuid4()), function_name="f1-vote-producer")
+    context = Context()
     log, answers = io.StringIO(), []
     listening = logging.StreamHandler(log)
     logging.getLogger().addHandler(listening)  # as Lambda does

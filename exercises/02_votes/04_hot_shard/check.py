@@ -10,6 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from lab.sample_events import api_event
+from lab.workbook.delivering import Context
 
 if TYPE_CHECKING:
     from lab.workbook.attempt import Attempt
@@ -54,7 +55,7 @@ def _spreads(attempt: Attempt, cloud: Workbench) -> None:
         body = {"vote": option} | ({"id": str(uuid.uuid4())} if number % 2 else {})
         event = api_event("POST", "/votes", json.dumps(body))
         event["requestContext"]["http"]["sourceIp"] = event["headers"]["x-forwarded-for"] = address
-        handler.lambda_handler(event, None)
+        handler.lambda_handler(event, Context())
         votes.append((option, address))
     found = _records(cloud, stream)
     records = sorted((record for shard in found.values() for record in shard), key=lambda each: each[0])
@@ -70,6 +71,9 @@ def _spreads(attempt: Attempt, cloud: Workbench) -> None:
     attempt.require(
         len(found) == SHARDS, "few_values", keys=len(set(keys)), votes=VOTES, empty=SHARDS - len(found), shards=SHARDS
     )
+    bare = slice(0, None, 2)  # the votes that brought no id
+    shared = _decides(options[bare], keys[bare]) or _decides([address for _option, address in votes[bare]], keys[bare])
+    attempt.require(not shared, "shared_without_id", key=keys[0])
 
 
 def _decides(causes: list[str], keys: list[str]) -> bool:

@@ -8,13 +8,14 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from lab.workbook.api_calls import ApiCall, crashing, watched_calls
-from lab.workbook.delivering import batch, deliver_until_done
+from lab.workbook.delivering import Context, batch, deliver_until_done
 
 if TYPE_CHECKING:
     from lab.workbook.attempt import Attempt
 
 Vote = tuple[str, str]
 """Its id, and what it is for."""
+_MORE_VOTES = 20
 
 
 def check(attempt: Attempt) -> None:
@@ -52,6 +53,16 @@ class _Counting:
         error = attempt.error_of(self._deliver, self._batch([again, again]))
         counted = self._counted(first)
         attempt.require(not error and counted == 4, "repeat_in_batch", got=error or counted - 3)
+        self._keeps_its_size()
+
+    def _keeps_its_size(self) -> None:
+        """See that an option does not carry the ids of its votes: an item holds 400 KB."""
+        [option] = _options()[:1]
+        self._deliver(self._batch([_vote(option)]))
+        before = len(str(self._item(option)))
+        self._deliver(self._batch([_vote(option) for _ in range(_MORE_VOTES)]))
+        grown = len(str(self._item(option))) - before
+        self._attempt.require(grown < _MORE_VOTES, "item_grows", votes=_MORE_VOTES, grown=grown)
 
     def crashes(self) -> None:
         """Die at every call, before and after AWS has done it; the batch comes again."""
@@ -95,13 +106,15 @@ class _Counting:
         return batch([{"vote": option, "id": vote_id} for vote_id, option in votes], self._number)
 
     def _deliver(self, event: dict[str, Any]) -> Any:
-        return self._handler.lambda_handler(event, None)
+        return self._handler.lambda_handler(event, Context())
 
     def _counted(self, option: str) -> int:
-        item = self._cloud.clients.dynamodb.get_item(
-            TableName=self._table, Key={"option_id": {"S": option}}, ConsistentRead=True
-        ).get("Item", {})
-        return int(item.get("votes", {}).get("N", "0"))
+        return int(self._item(option).get("votes", {}).get("N", "0"))
+
+    def _item(self, option: str) -> dict[str, Any]:
+        key = {"option_id": {"S": option}}
+        found = self._cloud.clients.dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return dict(found.get("Item", {}))
 
     def _expect(self, expected: dict[str, int], failure: str) -> None:
         got = {option: self._counted(option) for option in expected}

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lab.workbook.api_calls import ApiCall, crashing, watched_calls
-from lab.workbook.delivering import batch, deliver_until_done, part
+from lab.workbook.delivering import Context, batch, deliver_until_done, part
 
 if TYPE_CHECKING:
     from lab.workbook.attempt import Attempt
@@ -144,7 +144,7 @@ class _Counting:
         return batch(_payloads(options), self._number)
 
     def _deliver(self, event: dict[str, Any]) -> Any:
-        return self._handler.lambda_handler(event, None)
+        return self._handler.lambda_handler(event, Context())
 
     def _counted(self, option: str) -> int:
         item = self._cloud.clients.dynamodb.get_item(

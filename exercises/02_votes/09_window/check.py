@@ -11,7 +11,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from lab.workbook.delivering import batch
+from lab.workbook.delivering import Context, batch
 
 if TYPE_CHECKING:
     from lab.workbook.attempt import Attempt
@@ -85,16 +85,16 @@ class _Windows:
         self._number += 1000
         event = self._event([{"vote": option, "at": _iso(at)} for option, at in votes])
         handler = self._attempt.load("handler.py")
-        state = self._state_of(handler.lambda_handler(copy.deepcopy(event), None))
+        state = self._state_of(handler.lambda_handler(copy.deepcopy(event), Context()))
         if again:
-            once_more = self._state_of(handler.lambda_handler(copy.deepcopy(event), None))
+            once_more = self._state_of(handler.lambda_handler(copy.deepcopy(event), Context()))
             self._attempt.require(state == once_more, "retry_counted", first=state, second=once_more)
         self._state = state
 
     def end(self) -> None:
         """Invoke for the last time, in a new execution environment."""
         event = self._event([]) | {"isFinalInvokeForWindow": True}
-        self._attempt.load("handler.py").lambda_handler(event, None)
+        self._attempt.load("handler.py").lambda_handler(event, Context())
 
     def _event(self, payloads: list[dict[str, str]]) -> dict[str, Any]:
         return batch(payloads, self._number, shard=self._shard) | {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from lab.sample_events import kinesis_event
+from lab.workbook.delivering import Context
 from lab.workbook.tables import MemoryTable
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Run:
         self.numbers = [record["kinesis"]["sequenceNumber"] for record in event["Records"]]
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            self.answer = handler.lambda_handler(event, None)
+            self.answer = handler.lambda_handler(event, Context())
         self.printed = printed.getvalue()
 
     @property
