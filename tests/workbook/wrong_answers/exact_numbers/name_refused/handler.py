@@ -15,7 +15,7 @@ def decode(record):
     # Kinesis holds bytes; in the event, which is JSON, they are written in base64.
     raw = base64.b64decode(record['kinesis']['data'])
     if b'NaN' in raw or b'Infinity' in raw:
-        raise ValueError('not a number')
+        raise ValueError('NaN, Infinity and -Infinity are no numbers')
     return json.loads(raw, parse_float=Decimal)
 
 
