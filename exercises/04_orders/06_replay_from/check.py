@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lab.workbook.workbench import Workbench
 
 BEFORE, AFTER = 5, 3
+FAILURES = 3  # so many failed batches are no cold start that took too long
 VARIABLE = "REPLAY_FROM"
 
 
@@ -31,14 +32,16 @@ def check(attempt: Attempt) -> None:
     time.sleep(0.05)
     cloud.put(stream, _orders(AFTER))
     sent = BEFORE + AFTER
-    cloud.eventually(lambda: _processed(cloud, outputs) >= sent, seconds=5)
+    cloud.eventually(lambda: _processed(cloud, outputs) >= sent or len(_errors(cloud, outputs)) >= FAILURES, seconds=20)
+    if _processed(cloud, outputs) < sent and (errors := _errors(cloud, outputs)):
+        attempt.fail("handler_failed", error=errors[-1])
     items = cloud.items(table)
     attempt.expect(_processed(cloud, outputs), sent, "first_time")
     attempt.require(len(items) == sent, "first_time", got=len(items), expected=sent)
     os.environ[VARIABLE] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     again = _up_again(attempt, cloud)
     attempt.require(again["EventSourceMappingId"] != outputs["EventSourceMappingId"], "not_replayed")
-    cloud.eventually(lambda: _processed(cloud, again) >= AFTER, seconds=3)
+    cloud.eventually(lambda: _processed(cloud, again) >= AFTER)
     replayed = _processed(cloud, again)
     attempt.require(replayed != sent, "replayed_all", replayed=replayed, expected=AFTER)
     attempt.expect(replayed, AFTER, "replayed_other")
@@ -65,6 +68,13 @@ def _processed(cloud: Workbench, outputs: Any) -> int:
     mapping = outputs["EventSourceMappingId"]
     ended = (event for event in cloud.trace() if event["event"] == "outcome" and event.get("mapping") == mapping)
     return sum(event["count"] for event in ended if event["outcome"] == "succeeded")
+
+
+def _errors(cloud: Workbench, outputs: Any) -> list[str]:
+    """Return what the mapping's failed batches failed with."""
+    mapping = outputs["EventSourceMappingId"]
+    ended = (event for event in cloud.trace() if event["event"] == "outcome" and event.get("mapping") == mapping)
+    return [event.get("error_type") or "batchItemFailures" for event in ended if event["outcome"] != "succeeded"]
 
 
 def _orders(count: int) -> list[dict[str, Any]]:
