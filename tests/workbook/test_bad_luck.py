@@ -262,6 +262,20 @@ def test_a_killed_check_takes_its_cloud_with_it(decode, home):
     eventually(lambda: not list((home / "checks").iterdir()))
 
 
+def test_what_a_check_packages_of_a_learner_no_other_check_deploys(decode, lab):
+    (decode / "program.py").write_text("")
+    (decode / "check.py").write_text(
+        "from lab import package, workspace\ndef check(attempt):\n"
+        "    own = workspace.lab_folder()\n"
+        "    assert package.build('decode').is_relative_to(own)\n"
+        "    assert (own / 'packages' / 'basic.zip').stat().st_nlink == 2\n"
+    )
+    assert lab("check", "decode")[0] == 0
+    built = {path.name for path in Path(os.environ["LAB_PACKAGES"]).iterdir()}
+    assert "basic.zip" in built
+    assert "decode.zip" not in built
+
+
 def test_a_cancelled_check_is_over_at_once(decode):
     (decode / "handler.py").write_text("import time\ntime.sleep(60)\n")
     check = BackgroundCheck(lambda: None)
