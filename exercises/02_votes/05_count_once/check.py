@@ -49,6 +49,9 @@ class _Counting:
         self._expect({first: 3, second: 1}, "memory_forgotten")
         self._deliver(self._batch([known, _vote(second)]))
         self._expect({first: 3, second: 2}, "repeat_counted")
+        with watched_calls(before=lambda call: call.parameters.pop("ClientRequestToken", None)):  # 10 minutes later
+            self._deliver(votes)
+        self._expect({first: 3, second: 2}, "token_forgotten")
         again = _vote(first)
         error = attempt.error_of(self._deliver, self._batch([again, again]))
         counted = self._counted(first)
