@@ -142,6 +142,8 @@ def _file(exercise: Exercise, folder: Path, name: str, beginning: str) -> File:
 
 
 def _sha256(path: Path) -> str:
+    if not path.is_file():  # a pipe would be waited for
+        return ""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:

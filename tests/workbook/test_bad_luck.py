@@ -124,7 +124,8 @@ def test_children_are_ended_and_have_no_say(lab, decode, solved, home, code):
     )
     status, told = lab("check", "decode")
     assert (status, "✓ decode" in told) == (0, True)
-    assert not [path for path in Path("/proc").glob("[0-9]*/environ") if str(home / "checks").encode() in seen(path)]
+    mark = str(home / "checks").encode()
+    eventually(lambda: not [path for path in Path("/proc").glob("[0-9]*/environ") if mark in seen(path)])
 
 
 def seen(path: Path) -> bytes:

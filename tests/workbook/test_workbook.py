@@ -235,6 +235,8 @@ def test_only_the_learners_files_come_from_their_work(lab, decode, solved, tmp_p
     assert (row[4], row[7]) == ("1", "handler.py")
     (theirs / "handler.py").unlink()
     assert "missing_file" in lab("grade", "decode", "--work", str(work))[1]
+    os.mkfifo(theirs / "handler.py")
+    assert "missing_file" in lab("grade", "decode", "--work", str(work))[1]
     assert lab("grade", "--work", str(tmp_path / "nobody"))[0] == 2
 
 
