@@ -138,7 +138,9 @@ def _tell(stream: str, there: Sequence[ShardTypeDef], keys: Sequence[str], count
     say(styled(_("Where the records of the stream went"), "bold"))
     counted = [(key, shard, number) for key in shown for shard, number in sorted(counts.by_key[key].items())]
     if not counted:
-        say("  " + _("The stream holds no record with such a key."))
+        say(
+            "  " + (_("The stream holds no record with such a key.") if keys else _("The stream holds no records yet."))
+        )
         return
     table((_("key"), _("shard"), _("records")), [(key, shard, whole(number)) for key, shard, number in counted])
     if (more := len(keys) - len(shown)) > 0:

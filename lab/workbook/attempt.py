@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import re
 import sys
 import tomllib
 import traceback
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from lab.workbook.workbench import Workbench
 
 _LONGEST_VALUE = 300
+_DECIMAL_COMMA = re.compile(r"-?(?![1-9]\d{0,2},\d{3}$)\d+,\d+")
+"""As it is written in Spanish and Portuguese; `1,234` is none, for it may be meant as a thousand and some."""
 _OF_ANOTHER_SHAPE = (TypeError, AttributeError, LookupError, ValueError)
 """What a check meets that gets None where a dict should be."""
 
@@ -202,8 +205,10 @@ class Attempt:
         return value.strip() if isinstance(value, str) else value  # pyright: ignore[reportUnknownVariableType]
 
     def number(self, name: str) -> float:
-        """Return an answer that is a number; one in quotes will do."""
+        """Return an answer that is a number; one in quotes will do, there with a comma before its decimals, too."""
         value = self.answer(name)
+        if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()):
+            value = value.replace(",", ".")
         with contextlib.suppress(ValueError, TypeError):
             if not isinstance(value, bool):
                 return float(value)

@@ -76,7 +76,7 @@ def not_toml(path: str, reason: str) -> Verdict:
         passed=False,
         failure="not_toml",
         what=_("{path} cannot be read: {reason}.").format(path=path, reason=reason),
-        why=_("A text stands between quotes, a number does not; every line is `name = value`."),
+        why=_("A text stands between quotes, a number does not and has a point: 2.5. Every line is `name = value`."),
         next=_("Mend that line of {path}.").format(path=path),
     )
 
