@@ -17,6 +17,7 @@ def home(tmp_path, monkeypatch):
     folder = tmp_path / "lab"
     monkeypatch.setenv("LAB_HOME", str(folder))
     monkeypatch.setenv("LAB_PACKAGES", str(tmp_path / "packages"))
+    monkeypatch.setenv("LAB_PROGRESS", "none")  # which is told of what takes long, so of anything on a busy machine
     return folder
 
 
