@@ -8,6 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from lab import hash_keys
+from lab.numbers import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +95,7 @@ def _ask(
         failure,
         key=key,
         hash_key=str(number),
-        percent=f"{100 * number / _END:.1f}",
+        percent=decimal(100 * number / _END),
         got=answers[key],
         expected=right[key],
         ranges="; ".join(_told(shard) for shard in shards),
@@ -111,7 +112,7 @@ def _way_gone(answers: dict[str, Any], shards: list[dict[str, Any]]) -> str:
 
 def _told(shard: dict[str, Any]) -> str:
     start, end = (int(shard["HashKeyRange"][name]) for name in ("StartingHashKey", "EndingHashKey"))
-    return f"{shard['ShardId'][-3:]}: {100 * start / _END:.1f}-{100 * end / _END:.1f} %"
+    return f"{shard['ShardId'][-3:]}: {decimal(100 * start / _END)}-{decimal(100 * end / _END)} %"
 
 
 def _python_hash(key: str, shards: list[dict[str, Any]]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import decimal
 import os
 import random
 import uuid
 from collections import Counter
+from decimal import Inexact
 from typing import TYPE_CHECKING, Any
 
+from lab.numbers import decimal
 from lab.workbook.api_calls import ApiCall, crashing, watched_calls
 from lab.workbook.delivering import Context, batch, deliver_until_done, part
 
@@ -54,7 +55,7 @@ class _Counting:
             expected.update(votes)
             with watched_calls() as calls:
                 error = self._attempt.error_of(self._deliver, self._batch(votes))
-            if isinstance(error, decimal.Inexact):
+            if isinstance(error, Inexact):
                 self._attempt.fail("number_too_long")
             if error:
                 raise error
@@ -68,8 +69,8 @@ class _Counting:
             "options": len(options),
             "units": units,
             "transactional_units": _TRANSACTIONAL_UNITS * _BATCH,
-            "usd": f"{units / _BATCH * _USD_PER_MILLION_UNITS:.2f}",
-            "transactional_usd": f"{_TRANSACTIONAL_UNITS * _USD_PER_MILLION_UNITS:.2f}",
+            "usd": decimal(units / _BATCH * _USD_PER_MILLION_UNITS, 2),
+            "transactional_usd": decimal(_TRANSACTIONAL_UNITS * _USD_PER_MILLION_UNITS, 2),
         }
 
     def repeats(self) -> None:

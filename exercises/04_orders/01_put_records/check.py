@@ -7,6 +7,8 @@ import random
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from lab.numbers import decimal
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -119,7 +121,7 @@ def _waits(attempt: Attempt, producer: Any) -> None:
         runs.append(waits)
     attempt.require(all(len(waits) >= ATTEMPTS - 1 for waits in runs), "no_wait")
     first, last = (sum(waits[place] for waits in runs) / len(runs) for place in (0, ATTEMPTS - 2))
-    attempt.require(last > first * 1.5, "same_wait", first=f"{first:.2f}", last=f"{last:.2f}")
+    attempt.require(last > first * 1.5, "same_wait", first=decimal(first, 2), last=decimal(last, 2))
 
 
 def _orders(count: int) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from lab.numbers import decimal
+
 if TYPE_CHECKING:
     from lab.workbook.attempt import Attempt
     from lab.workbook.workbench import Workbench
@@ -39,7 +41,7 @@ def check(attempt: Attempt) -> None:
     if predicted["calls_with"] > MOST_CALLS_WITH:
         attempt.note("with", predicted=predicted["calls_with"], seen=with_window)
     if abs(predicted["third_batch_seconds"] - WINDOW_SECONDS) > TOLERANCE_SECONDS:
-        attempt.note("third", predicted=predicted["third_batch_seconds"], seen=f"{pause:.1f}")
+        attempt.note("third", predicted=predicted["third_batch_seconds"], seen=decimal(pause))
 
 
 def _experiment(cloud: Workbench) -> tuple[int, int, float]:

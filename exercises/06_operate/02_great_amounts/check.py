@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from lab.cost.prices import function_usd, stream_hour_usd, stream_records_usd
+from lab.numbers import decimal, whole
 
 if TYPE_CHECKING:
     from lab.cost.prices import Mode
@@ -36,14 +37,15 @@ def check(attempt: Attempt) -> None:
     _works(attempt, cloud, outputs, found)
     batch = min(found["batch"], MOST_RECORDS_A_CALL)
     seconds = CALL_SECONDS + RECORD_SECONDS * batch
-    attempt.require(seconds < found["timeout"], "timeout", seconds=f"{seconds:.1f}", **found)
+    attempt.require(seconds < found["timeout"], "timeout", seconds=decimal(seconds), **found)
     rate = found["shards"] * found["factor"] * batch / seconds
-    values = {"rate": f"{rate:,.0f}", "minutes": f"{BACKLOG / rate / 60:.1f}", "lanes": found["shards"] * found["factor"]}
+    lanes = found["shards"] * found["factor"]
+    values = {"rate": whole(round(rate)), "minutes": decimal(BACKLOG / rate / 60), "lanes": lanes}
     attempt.require(BACKLOG / rate <= DRAIN_SECONDS, "too_slow", **values, **found)
     readable = found["shards"] * SHARD_READS
     attempt.require(
-        BACKLOG / readable <= DRAIN_SECONDS, "read_limit", readable=f"{readable:,.0f}",
-        minutes=f"{BACKLOG / readable / 60:.1f}", **found,
+        BACKLOG / readable <= DRAIN_SECONDS, "read_limit", readable=whole(round(readable)),
+        minutes=decimal(BACKLOG / readable / 60), **found,
     )  # fmt: skip
     _affordable(attempt, found, batch, seconds)
 
@@ -87,8 +89,8 @@ def _affordable(attempt: Attempt, found: dict[str, Any], batch: int, seconds: fl
     if total <= BUDGET_USD:
         return
     parts: dict[str, object] = {
-        "total": f"{total:.3f}", "hours": f"{hours:.3f}", "records": f"{records:.3f}", "functions": f"{functions:.3f}",
-        "calls": f"{calls:,}", **found,
+        "total": decimal(total, 3), "hours": decimal(hours, 3), "records": decimal(records, 3),
+        "functions": decimal(functions, 3), "calls": whole(calls), **found,
     }  # fmt: skip
     attempt.require(mode != "on-demand", "on_demand", **parts)
     attempt.require(found["memory"] <= USUAL_MEMORY_MB, "memory", **parts)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from lab.numbers import decimal
+
 if TYPE_CHECKING:
     from lab.workbook.attempt import Attempt
     from lab.workbook.workbench import Workbench
@@ -61,7 +63,7 @@ def _check_seconds(attempt: Attempt, name: str, seen: float) -> None:
 
 def _check_parallel(attempt: Attempt, seconds: dict[str, float], here: dict[str, float]) -> None:
     ratio = seconds["small"] / max(seconds["parallel"], 0.1)
-    values = {"seen": seconds["parallel"], "small": seconds["small"], "here": f"{here['small'] / here['parallel']:.1f}"}
+    values = {"seen": seconds["parallel"], "small": seconds["small"], "here": decimal(here["small"] / here["parallel"])}
     attempt.require(ratio > 1.4, "parallel_not_faster", **values)  # noqa: PLR2004
     attempt.require(ratio < 1.6 * LANES, "parallel_other", **values)
 
