@@ -77,10 +77,10 @@ def check(attempt: Attempt) -> None:
     )  # fmt: skip
     [message] = cloud.eventually(lambda: cloud.messages(url), seconds=PATIENCE_SECONDS)
     cloud.put(stream, [{"sensor": "temperature", "value": value} for value in (15.5, 16.5)], key=KEY)
-    cloud.eventually(lambda: len(cloud.items(table)) == 4)  # noqa: PLR2004  (two before, two after)
+    cloud.eventually(lambda: len(cloud.items(table)) == 4, seconds=PATIENCE_SECONDS)  # noqa: PLR2004  (two before, two after)
     replay.replay_all(url)
     _check_put(attempt, watched)
-    cloud.eventually(lambda: _values(cloud, table) >= {12.5, 13.5, 14.5})
+    cloud.eventually(lambda: _values(cloud, table) >= {12.5, 13.5, 14.5}, seconds=PATIENCE_SECONDS)
     attempt.require(_waiting(cloud, url) == 0, "message_left")
     _check_again(attempt, cloud, replay, table, message)
     _check_failing(attempt, cloud, replay, watched, message)

@@ -21,7 +21,7 @@ def check(attempt: Attempt) -> None:
     missing = [name for name in NEEDED if not outputs.get(name)]
     attempt.require(not missing, "something_missing", missing=", ".join(missing))
     cloud.put(outputs["KinesisStreamName"], [f"reading {number}" for number in range(RECORDS)])
-    stored = cloud.eventually(lambda: cloud.objects(outputs["BucketName"]))
+    stored = cloud.eventually(lambda: cloud.objects(outputs["BucketName"]), seconds=20)
     attempt.require(stored, "nothing_archived")
     untagged = [name for name in _streams(cloud) if "project" not in _tags(cloud, name)]
     gone = cloud.down()
