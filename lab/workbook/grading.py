@@ -114,7 +114,7 @@ def grade(
 def _grade(exercise: Exercise, work: Path | None) -> Grade:
     try:
         exercise.require_folder()
-        with tempfile.TemporaryDirectory(prefix="streamlab-") as temporary:
+        with tempfile.TemporaryDirectory(prefix="workbook-") as temporary:
             theirs = work / exercise.path if work else None
             verdict = run_check(
                 exercise, copy_with(exercise, theirs, Path(temporary), complete=True) if theirs else None

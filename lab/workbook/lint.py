@@ -17,6 +17,7 @@ from lab import workspace
 from lab.errors import LabError
 from lab.workbook import failures, texts
 from lab.workbook.copies import copy_with
+from lab.workbook.facts import facts
 from lab.workbook.supervisor import run_check
 from lab.workbook.verdict import Verdict
 from languages import LANGUAGES
@@ -52,13 +53,16 @@ def wrong_answers_folder() -> Path:
     return workspace.ROOT / "tests" / "workbook" / "wrong_answers"
 
 
-def lint_exercise(exercise: Exercise, *, run_cloud: bool, run_commands: bool) -> Result:
+def lint_exercise(
+    exercise: Exercise, *, run_cloud: bool, run_commands: bool, most_wrong_answers: int | None = None
+) -> Result:
     """Look at one exercise.
 
     Args:
         exercise: which.
         run_cloud: whether checks that need a cloud are run, too.
         run_commands: whether the commands of its READMEs are run.
+        most_wrong_answers: how many of its wrong answers are checked; None is all.
     """
     result = Result()
     if not exercise.folder.is_dir():
@@ -66,7 +70,7 @@ def lint_exercise(exercise: Exercise, *, run_cloud: bool, run_commands: bool) ->
         return result
     result.faults += text_faults(exercise)
     if run_cloud or exercise.needs == "offline":
-        _check_all(exercise, result)
+        _check_all(exercise, result, most_wrong_answers)
     if run_commands and (run_cloud or exercise.needs == "offline"):
         from lab.workbook.readme_commands import command_faults
 
@@ -87,7 +91,16 @@ def text_faults(exercise: Exercise) -> list[str]:
     faults += _hint_faults(exercise)
     faults += _message_faults(exercise)
     faults += _leaks(exercise)
+    faults += [
+        f"README.{code}.md does not say under its title: {line}"
+        for code in LANGUAGES
+        if (line := facts(exercise, code)) not in _lines(texts.readme(exercise, code))[:4]
+    ]
     return faults
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
 
 
 def _hint_faults(exercise: Exercise) -> Iterator[str]:
@@ -175,7 +188,7 @@ def _leaks(exercise: Exercise) -> Iterator[str]:
 # --- checks -----------------------------------------------------------------------------------------------------------
 
 
-def _check_all(exercise: Exercise, result: Result) -> None:
+def _check_all(exercise: Exercise, result: Result, most_wrong_answers: int | None) -> None:
     starter = _check(exercise, None, "starter", result)
     if starter.passed:
         result.faults.append("its starter passes")
@@ -187,7 +200,7 @@ def _check_all(exercise: Exercise, result: Result) -> None:
     wrong = sorted(path for path in (wrong_answers_folder() / exercise.name).glob("*") if path.is_dir())
     if "write" in exercise.kinds and len(wrong) < _LEAST_WRONG_ANSWERS:
         result.faults.append(f"{len(wrong)} wrong answers are kept, not {_LEAST_WRONG_ANSWERS}")
-    for folder in wrong:
+    for folder in wrong[:most_wrong_answers]:
         expected = folder.name.partition(".")[0]
         verdict = _check(exercise, folder, f"wrong: {folder.name}", result)
         if verdict.passed:
@@ -203,7 +216,7 @@ def _told(verdict: Verdict) -> str:
 def _check(exercise: Exercise, files: Path | None, label: str, result: Result) -> Verdict:
     """Check an exercise with other files in place of the learner's."""
     goal = OFFLINE_GOAL_SECONDS if exercise.needs == "offline" else CLOUD_GOAL_SECONDS
-    with tempfile.TemporaryDirectory(prefix="streamlab-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="workbook-") as temporary:
         folder = copy_with(exercise, files, Path(temporary))
         try:
             verdict = run_check(exercise, folder)

@@ -107,7 +107,7 @@ def _run(texts_of_commands: list[str], code: str) -> list[tuple[str, int | None]
     """Run commands in one shell, as somebody would type them; return output and exit code of each."""
     mark = uuid.uuid4().hex
     script = "".join(f"{text}\nstatus=$?; echo; echo {mark} $status\n" for text in texts_of_commands)
-    with tempfile.TemporaryDirectory(prefix="streamlab-") as home:
+    with tempfile.TemporaryDirectory(prefix="workbook-") as home:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             workspace.HOME_VARIABLE: home,

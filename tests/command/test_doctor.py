@@ -14,6 +14,8 @@ from lab.cloud import process
 from lab.doctor import account, machine
 from tests.command.conftest import with_settings
 
+pytestmark = pytest.mark.slow
+
 Look = Callable[..., dict[str, dict[str, Any]]]
 
 

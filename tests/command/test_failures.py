@@ -40,7 +40,7 @@ def test_a_lab_error_is_what_why_and_next_step(capsys):
         (client_error("InvalidArgumentException"), "PutRecords failed: InvalidArgumentException"),
         (botocore.exceptions.EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), "lab cloud start"),
         (botocore.exceptions.ParamValidationError(report="Invalid length"), "could not be sent.\nParameter validation"),
-        (botocore.exceptions.NoCredentialsError(), "could not be sent.\nUnable to locate credentials"),
+        (botocore.exceptions.NoCredentialsError(), "no keys of an AWS account.\nUnable to locate credentials"),
     ],
     ids=lambda value: "" if isinstance(value, str) else type(value).__name__,
 )

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lab.target import Target
 from tests.command.conftest import Outcome, with_settings
 
-pytestmark = pytest.mark.xdist_group("votes")  # one deployment serves them all
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("votes")]  # one deployment serves them all
 
 PATIENCE_SECONDS = 30.0
 POOL = urllib3.PoolManager(maxsize=20, block=True, retries=False)
@@ -177,7 +177,6 @@ def test_each_function_has_its_log(lab):
     assert "norris" not in lab("logs", "votes.producer").out
 
 
-@pytest.mark.slow
 def test_in_transactions_a_repeated_request_counts_once_and_a_throttled_one_is_sent_again(lab, tmp_path):
     text = "streamlab:votes: {shard_count: 2, counting: transactional, throttling_rate: 30, throttling_burst: 5}"
     run = with_settings(tmp_path, text)
@@ -192,7 +191,6 @@ def test_in_transactions_a_repeated_request_counts_once_and_a_throttled_one_is_s
     assert shown["total"] == before + 41
 
 
-@pytest.mark.slow
 def test_down_leaves_nothing(lab):
     assert lab("down").code == 0
     assert lab("show", "votes").err.startswith("Nothing is deployed")

@@ -16,6 +16,7 @@ def home(tmp_path, monkeypatch):
     """Return a `.lab` folder of the test's own."""
     folder = tmp_path / "lab"
     monkeypatch.setenv("LAB_HOME", str(folder))
+    monkeypatch.setenv("LAB_PROGRESS", "none")  # on a slow machine it would stand among what is told
     monkeypatch.setenv("LAB_PACKAGES", str(tmp_path / "packages"))
     monkeypatch.setenv("LAB_PROGRESS", "none")  # which is told of what takes long, so of anything on a busy machine
     return folder
