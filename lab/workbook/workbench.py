@@ -91,6 +91,7 @@ class Workbench:
         stack = Stack.load(STACK)
         result = stack.up([self._attempt.exercise.name], listen)
         if not result.ok:
+            self.trace()  # raises where the cloud has died, which is no fault of the program's
             path = self._attempt.exercise.shown_path("program.py")
             raise Failed(failures.not_deployed(path, " ".join(told) or "?"))
         return stack.outputs()

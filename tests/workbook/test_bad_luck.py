@@ -298,6 +298,20 @@ def test_a_cloud_that_dies_in_the_middle_is_no_fault_of_the_learners(decode, lab
     assert "Traceback" not in told
 
 
+def test_a_cloud_that_dies_while_a_program_is_deployed_is_no_fault_of_the_program(decode, lab):
+    (decode / "program.py").write_text(
+        "import os, signal\nimport pulumi_aws as aws\n"
+        "os.kill(int(os.environ['CLOUD']), signal.SIGKILL)\naws.sqs.Queue('queue')\n"
+    )
+    (decode / "check.py").write_text(
+        "import os\ndef check(attempt):\n    cloud = attempt.cloud()\n"
+        "    os.environ['CLOUD'] = str(cloud.cloud.pid)\n    cloud.up()\n"
+    )
+    code, told = lab("check", "decode")
+    assert code == 1
+    assert "no fault of your work" in told
+
+
 def test_no_credentials_of_the_person_reach_a_check(failing, solved, monkeypatch):
     monkeypatch.setenv("AWS_SESSION_TOKEN", "secret")
     monkeypatch.setenv("AWS_PROFILE", "work")
