@@ -105,7 +105,10 @@ def test_the_lint_sees_wrong_answers_that_pass_or_lack(decode, solved, tmp_path,
     for name in ("not_base64", "only_base64"):
         (tmp_path / "wrong" / "decode" / name).mkdir(parents=True)
         (tmp_path / "wrong" / "decode" / name / "handler.py").write_text(solved)
-    assert "the wrong answer not_base64 passes" in faults_of(contents.find("decode"))
+    (tmp_path / "wrong" / "decode" / "only_base64" / "handler.py").write_text("def\n")
+    faults = faults_of(contents.find("decode"))
+    assert "the wrong answer not_base64 passes" in faults
+    assert "the wrong answer only_base64 fails with not_python" in faults
 
 
 @pytest.mark.parametrize(
