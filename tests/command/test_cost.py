@@ -10,6 +10,7 @@ from lab.target import LESSONS
 from tests.command.conftest import with_settings
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("home"),
     # pulumi_aws.s3 warns of classes of its own when it is imported.
     pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_aws.*"),

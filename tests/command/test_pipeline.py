@@ -55,6 +55,7 @@ def test_up_tells_what_it_made(deployed):
     assert "Send some events: lab send basic" in said
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deployed")
 def test_the_demo_finds_all_deployed_and_shows_the_way_of_its_own_events(lab_process):
     shown = lab_process("demo")
@@ -203,6 +204,7 @@ def test_another_failure_destination(destination, lab, lab_process, monkeypatch,
     assert back.code == 0, back.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deployed")
 def test_what_was_deleted_by_hand_is_told_and_made_again(lab, lab_process):
     target = Target("local")

@@ -17,6 +17,8 @@ from lab.trace_telling import Teller, life_of
 from tests.cloud.conftest import Workshop, eventually
 from tests.cloud.test_trace import Consumer, events, told, when
 
+pytestmark = pytest.mark.slow
+
 LOCAL = "49{:018d}" + "0" * 36
 NUMBERS = [LOCAL.format(1795326124000000 + n) for n in range(6)]
 

@@ -100,6 +100,7 @@ def test_a_catalogue_that_was_changed_is_compiled_anew(monkeypatch, tmp_path):
         languages._translations.cache_clear()
 
 
+@pytest.mark.slow
 def test_the_tool_says_what_is_left(tmp_path):
     code = (
         "import sys, pathlib; from languages import catalogues; "

@@ -16,6 +16,8 @@ from tests.cloud.conftest import eventually
 from tests.deploy.plugin.process import EXECUTABLE, Plugin
 from tests.deploy.provider.driver import Aborted
 
+pytestmark = pytest.mark.slow
+
 LOCAL = "http://127.0.0.1:4566"
 AWS = "https://kinesis.us-east-1.amazonaws.com"
 PROVIDER = {"urn": "urn:pulumi:local::p::pulumi:providers:aws::default", "name": "default"}

@@ -26,7 +26,7 @@ from lab.deploy.provider.resources import RESOURCES
 from tests.deploy.plugin.process import Plugin
 from tests.deploy.provider.driver import Aborted, configured
 
-pytestmark = pytest.mark.xdist_group("recorded-plugin")  # all was asked once, for all of them
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recorded-plugin")]  # all was asked once, for all of them
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 WEST = "west"
