@@ -76,6 +76,9 @@ def start(
             return cloud, cloud.pid == process.pid
         # Another start of the same moment may have won: then its cloud will answer soon.
         if ended and not is_taken(folder):
+            if wanted and port is None and not _is_free(wanted):
+                # Somebody took it between our look and the start.
+                return start(0, state_folder, time_scale)
             raise LabError(_("The local cloud did not start."), why=_last_words(folder, begin),
                            next_step=_("Its log: {file}").format(file=folder / "server.log"))  # fmt: skip
         time.sleep(_POLL_SECONDS)

@@ -93,6 +93,21 @@ def test_the_default_port_is_given_up_when_it_is_taken(home: Path, monkeypatch: 
     process.stop()
 
 
+def test_the_default_port_is_given_up_also_when_it_is_taken_at_the_last_moment(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setattr(process, "DEFAULT_PORT", other.getsockname()[1])
+        looks = iter([True, False])
+        monkeypatch.setattr(process, "_is_free", lambda _port: next(looks))
+        cloud, started = process.start()
+        assert started
+        assert cloud.port != other.getsockname()[1]
+        process.stop()
+
+
 def test_a_state_folder_that_cannot_be_made_is_refused(home: Path, tmp_path: Path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(LabError, match="cannot be used"):
