@@ -6,8 +6,12 @@ import itertools
 import json
 from typing import Any
 
+import pytest
+
 from tests.cloud.conftest import Workshop, eventually
 from tests.cloud.event_source_mappings.pipeline import DYNAMODB_READ, HANDLER, Pipeline
+
+pytestmark = pytest.mark.slow
 
 KEYS = ("first", "second", "bad", "last")
 

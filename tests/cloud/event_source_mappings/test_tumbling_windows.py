@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from tests.cloud.conftest import Workshop, eventually
 from tests.cloud.event_source_mappings.pipeline import DYNAMODB_READ, KINESIS_READ
+
+pytestmark = pytest.mark.slow
 
 SUMMING = """
 import base64, json, os, boto3
