@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lab.workbook import contents
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from lab.workbook.contents import Exercise
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.bak*")
 
 
-def copy_with(exercise: Exercise, files: Path | None, target: Path, *, complete: bool = False) -> Path:
-    """Copy an exercise, and into the copy the files of its learner that lie in another folder.
+def copy_with(exercise: Exercise, layers: Sequence[Path], target: Path, *, complete: bool = False) -> Path:
+    """Copy an exercise, and into the copy the files of its learner that lie in other folders.
 
     Args:
         exercise: which; its check, its texts and what else belongs to the workbook are those of this clone.
-        files: where the learner's files are; None leaves them as they are here. Anything else in that folder is left
-            alone.
+        layers: folders with the learner's files; each is laid over those before it, and over the files as they are
+            here. Anything else in them is left alone.
         target: an empty folder.
-        complete: whether a file that is not there is missing in the copy, too; else it stays as it is here.
+        complete: whether a file that is in none of them is missing in the copy, too; else it stays as it is here.
 
     Returns:
         the folder of exercises that has the copy, for `supervisor.run_check`.
@@ -31,11 +32,10 @@ def copy_with(exercise: Exercise, files: Path | None, target: Path, *, complete:
     target = target.resolve()
     copy = target / exercise.path
     shutil.copytree(contents.folder() / exercise.path, copy, ignore=_NOT_COPIED)
-    if files is None:
-        return target
     for file in exercise.files:
-        if (files / file).is_file():
-            shutil.copyfile(files / file, copy / file)
+        found = [layer / file for layer in layers if (layer / file).is_file()]
+        if found:
+            shutil.copyfile(found[-1], copy / file)
         elif complete:
             (copy / file).unlink(missing_ok=True)
     return target

@@ -117,7 +117,7 @@ def _grade(exercise: Exercise, work: Path | None) -> Grade:
         with tempfile.TemporaryDirectory(prefix="workbook-") as temporary:
             theirs = work / exercise.path if work else None
             verdict = run_check(
-                exercise, copy_with(exercise, theirs, Path(temporary), complete=True) if theirs else None
+                exercise, copy_with(exercise, (theirs,), Path(temporary), complete=True) if theirs else None
             )
     except LabError as error:
         verdict = Verdict(passed=False, failure="check", what=str(error))

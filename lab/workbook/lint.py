@@ -1,7 +1,7 @@
 """Whether an exercise is whole: its texts, its starter, its solution, the wrong answers that it must recognise.
 
-Wrong answers lie in `tests/workbook/wrong_answers/<exercise>/<failure>/`, the learner's files as somebody might have
-written them; `<failure>` is the key of the failure that they must meet (`not_base64`, or `not_base64.2` for another).
+Wrong answers lie in `tests/workbook/wrong_answers/<exercise>/<failure>/`: the files that somebody got wrong, laid over the
+solution. `<failure>` is the key of the failure that they must meet (`not_base64`, or `not_base64.2` for another).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lab.workbook.verdict import Verdict
 from languages import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from lab.workbook.contents import Exercise
 
@@ -189,12 +189,13 @@ def _leaks(exercise: Exercise) -> Iterator[str]:
 
 
 def _check_all(exercise: Exercise, result: Result, most_wrong_answers: int | None) -> None:
-    starter = _check(exercise, None, "starter", result)
+    starter = _check(exercise, (), "starter", result)
     if starter.passed:
         result.faults.append("its starter passes")
     elif starter.failure != exercise.starter_fails:
         result.faults.append(f"its starter fails with {_told(starter)}, not {exercise.starter_fails}")
-    solved = _check(exercise, exercise.folder / "solution", "solution", result)
+    solution = exercise.folder / "solution"
+    solved = _check(exercise, (solution,), "solution", result)
     if not solved.passed:
         result.faults.append(f"its solution fails with {_told(solved)}")
     wrong = sorted(path for path in (wrong_answers_folder() / exercise.name).glob("*") if path.is_dir())
@@ -202,7 +203,7 @@ def _check_all(exercise: Exercise, result: Result, most_wrong_answers: int | Non
         result.faults.append(f"{len(wrong)} wrong answers are kept, not {_LEAST_WRONG_ANSWERS}")
     for folder in wrong[:most_wrong_answers]:
         expected = folder.name.partition(".")[0]
-        verdict = _check(exercise, folder, f"wrong: {folder.name}", result)
+        verdict = _check(exercise, (solution, folder), f"wrong: {folder.name}", result)
         if verdict.passed:
             result.faults.append(f"the wrong answer {folder.name} passes")
         elif verdict.failure != expected:
@@ -213,11 +214,11 @@ def _told(verdict: Verdict) -> str:
     return f"{verdict.failure} ({verdict.what}{' ' + verdict.details[-600:] if verdict.details else ''})"
 
 
-def _check(exercise: Exercise, files: Path | None, label: str, result: Result) -> Verdict:
+def _check(exercise: Exercise, layers: Sequence[Path], label: str, result: Result) -> Verdict:
     """Check an exercise with other files in place of the learner's."""
     goal = OFFLINE_GOAL_SECONDS if exercise.needs == "offline" else CLOUD_GOAL_SECONDS
     with tempfile.TemporaryDirectory(prefix="workbook-") as temporary:
-        folder = copy_with(exercise, files, Path(temporary))
+        folder = copy_with(exercise, layers, Path(temporary))
         try:
             verdict = run_check(exercise, folder)
         except LabError as error:  # the check itself is at fault
