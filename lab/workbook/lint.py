@@ -1,7 +1,7 @@
 """Whether an exercise is whole: its texts, its starter, its solution, the wrong answers that it must recognise.
 
-Wrong answers lie in `tests/workbook/wrong_answers/<exercise>/<failure>/`: the files that somebody got wrong, laid over the
-solution. `<failure>` is the key of the failure that they must meet (`not_base64`, or `not_base64.2` for another).
+Wrong answers lie in `tests/workbook/wrong_answers/<exercise>/<failure>/`: the files that somebody got wrong, laid over
+the solution. `<failure>` is the key of the failure that they must meet (`not_base64`, or `not_base64.2` for another).
 """
 
 from __future__ import annotations
